@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change is taken: form, lints, tests. Exit 0 only if all of it does.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source deploy/packages.sh
+
+usage() {
+  cat <<'TEXT'
+usage: deploy/test.sh [--soak] [--only EXPRESSION]
+
+  --soak             also the long tests (hours), which are ignored otherwise
+  --only EXPRESSION  only the tests that this nextest filter names, e.g. 'package(pipelines)'; no lints
+TEXT
+}
+
+soak=no
+only=
+while (($#)); do
+  case $1 in
+    --soak) soak=yes ;;
+    --only)
+      (($# > 1)) || refuse "--only wants a filter expression"
+      only=$2
+      shift
+      ;;
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    *) refuse "unknown option $1 (see --help)" ;;
+  esac
+  shift
+done
+
+summary=()
+failed=0
+
+# A step that fails does not keep the later ones from being seen.
+step() {
+  local name=$1 began=$SECONDS verdict=passed
+  shift
+  say "$name"
+  "$@" </dev/null || { verdict=FAILED failed=1; }
+  summary+=("$(printf '%-10s %-7s %4d s' "$name" "$verdict" $((SECONDS - began)))")
+}
+
+install_packages || exit 1
+find_rust
+install_nextest || exit 1
+
+tests=(cargo nextest run --workspace --locked --no-fail-fast)
+[[ $soak == no ]] || tests+=(--profile soak --run-ignored all)
+[[ -z $only ]] || tests+=(-E "$only")
+
+if [[ -z $only ]]; then
+  step formatting cargo fmt --all --check
+  step lints cargo clippy --workspace --all-targets --locked -- -D warnings
+fi
+step tests "${tests[@]}"
+
+say "summary"
+printf '%s\n' "${summary[@]}"
+((failed == 0)) && echo "all passed" || echo "NOT passed"
+exit "$failed"

@@ -1,0 +1,250 @@
+//! What one pipeline of a camera hands on, and what is known of it: the only way from streaming threads to
+//! the shelves.
+//!
+//! Each attempt at a camera has its own feed. Once closed it passes nothing more, so that a pipeline that had
+//! to be abandoned can never show an old frame as live. Looked at ten times a second by the supervisor.
+
+use super::watch::{Stillness, luma_digest};
+use super::{CameraOutputs, EncodedUnit, Lost};
+use crate::messages::CameraFault;
+use crate::shelf::Frame;
+use crate::timeline::Timeline;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+const STALLED_AFTER_NS: u64 = 1_000_000_000;
+const DEAD_AFTER_NS: u64 = 4_000_000_000;
+/// For the first frame: a connection, a key frame, and UDP given up on.
+const FIRST_FRAME_NS: u64 = 8_000_000_000;
+
+/// What the supervisor sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// Nothing came yet, and there is still time.
+    Waiting,
+    Live {
+        width: u32,
+        height: u32,
+        codec: String,
+    },
+    /// The slate stands in; the pipeline may yet come back by itself.
+    Standing(Lost),
+    /// The pipeline has to be made anew.
+    Dead(Lost),
+}
+
+#[derive(Default)]
+struct Seen {
+    closed: bool,
+    ended: bool,
+    frames: u64,
+    arrived_ns: u64,
+    format: Option<(gst::Caps, gst_video::VideoInfo)>,
+    /// Set when the picture's chain stands.
+    codec: Option<String>,
+    /// A picture that was offered and cannot be taken.
+    unsupported: Option<String>,
+    all_offered: bool,
+    stillness: Stillness,
+}
+
+pub(crate) struct Feed {
+    outputs: Arc<CameraOutputs>,
+    timeline: Timeline,
+    started_ns: u64,
+    /// Test patterns may stand still.
+    watch_still: bool,
+    seen: Mutex<Seen>,
+}
+
+impl Feed {
+    pub(crate) fn new(outputs: Arc<CameraOutputs>, timeline: Timeline, watch_still: bool) -> Arc<Feed> {
+        let started_ns = timeline.now_ns();
+        Arc::new(Feed {
+            outputs,
+            timeline,
+            started_ns,
+            watch_still,
+            seen: Mutex::default(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A decoded frame. `told` is whether the stream itself states its colours.
+    pub(crate) fn picture(&self, at_ns: u64, sample: &gst::Sample, told: bool) {
+        let (Some(caps), Some(buffer)) = (sample.caps(), sample.buffer_owned()) else {
+            return;
+        };
+        let mut seen = self.lock();
+        if seen.closed {
+            return;
+        }
+        let known = seen
+            .format
+            .as_ref()
+            .filter(|(known, _)| known.as_ptr() == caps.as_ptr());
+        let info = match known {
+            Some((_, info)) => info.clone(),
+            None => {
+                let Some(info) = describe(caps, told) else { return };
+                seen.format = Some((caps.to_owned(), info.clone()));
+                info
+            }
+        };
+        seen.frames += 1;
+        seen.arrived_ns = self.timeline.now_ns();
+        let was_frozen = seen.stillness.frozen();
+        if self.watch_still && seen.stillness.see(at_ns, || luma_digest(&buffer, &info)) {
+            if !was_frozen {
+                self.outputs.shelf.clear();
+            }
+            return;
+        }
+        self.outputs.shelf.put(Frame { at_ns, buffer, info });
+    }
+
+    pub(crate) fn sound(&self, at_ns: u64, samples: &[i16]) {
+        if self.lock().closed {
+            return;
+        }
+        if let Some(shelf) = &self.outputs.sound {
+            shelf.put(at_ns, samples);
+        }
+    }
+
+    pub(crate) fn wants_sound(&self) -> bool {
+        self.outputs.sound.is_some()
+    }
+
+    pub(crate) fn wants_original(&self) -> bool {
+        self.outputs.original.is_some()
+    }
+
+    pub(crate) fn original(&self, unit: EncodedUnit) {
+        if self.lock().closed {
+            return;
+        }
+        if let Some(take) = &self.outputs.original {
+            take(unit);
+        }
+    }
+
+    /// The stream ended; that is never passed on.
+    pub(crate) fn ended(&self) {
+        self.lock().ended = true;
+    }
+
+    pub(crate) fn picture_found(&self, codec: &str) {
+        self.lock().codec = Some(codec.to_owned());
+    }
+
+    pub(crate) fn has_picture(&self) -> bool {
+        self.lock().codec.is_some()
+    }
+
+    pub(crate) fn picture_unsupported(&self, codec: &str) {
+        self.lock().unsupported = Some(codec.to_owned());
+    }
+
+    pub(crate) fn all_offered(&self) {
+        self.lock().all_offered = true;
+    }
+
+    pub(crate) fn frames(&self) -> u64 {
+        self.lock().frames
+    }
+
+    /// Why there will be no picture, when the reason is the codec: it says more than what fails because of it.
+    pub(crate) fn refusal(&self) -> Option<Lost> {
+        let seen = self.lock();
+        let codec = seen.unsupported.as_ref().filter(|_| seen.codec.is_none())?;
+        let reason = format!("the camera sends {codec}; set its video encoding to H.264 or H.265");
+        Some(Lost {
+            cause: CameraFault::UnsupportedCodec,
+            reason,
+        })
+    }
+
+    /// How it stands now. Clears the shelf when frames stay away, so that the slate shows.
+    pub(crate) fn look(&self) -> Look {
+        let seen = self.lock();
+        let now_ns = self.timeline.now_ns();
+        if seen.ended {
+            return dead(CameraFault::Ended, "the camera ended the stream".into());
+        }
+        if seen.frames == 0 {
+            return self.look_for_first(&seen, now_ns);
+        }
+        let quiet_ns = now_ns.saturating_sub(seen.arrived_ns);
+        if quiet_ns > DEAD_AFTER_NS {
+            return dead(CameraFault::Stalled, "connected, but no picture for 4 s".into());
+        }
+        if quiet_ns > STALLED_AFTER_NS {
+            self.outputs.shelf.clear();
+            let reason = "connected, but no picture for 1 s".into();
+            return Look::Standing(Lost {
+                cause: CameraFault::Stalled,
+                reason,
+            });
+        }
+        if seen.stillness.frozen() {
+            let reason = "every picture is the same to the last pixel since 10 s".into();
+            return Look::Standing(Lost {
+                cause: CameraFault::Frozen,
+                reason,
+            });
+        }
+        match (&seen.format, &seen.codec) {
+            (Some((_, info)), codec) => Look::Live {
+                width: info.width(),
+                height: info.height(),
+                codec: codec.clone().unwrap_or_default(),
+            },
+            (None, _) => Look::Waiting,
+        }
+    }
+
+    fn look_for_first(&self, seen: &Seen, now_ns: u64) -> Look {
+        if seen.all_offered && seen.codec.is_none() && seen.unsupported.is_none() {
+            return dead(
+                CameraFault::UnsupportedCodec,
+                "the stream has no picture in it".into(),
+            );
+        }
+        if now_ns.saturating_sub(self.started_ns) < FIRST_FRAME_NS {
+            return Look::Waiting;
+        }
+        if seen.codec.is_some() {
+            dead(
+                CameraFault::Stalled,
+                "connected, but no picture came within 8 s".into(),
+            )
+        } else {
+            dead(CameraFault::Unreachable, "no answer within 8 s".into())
+        }
+    }
+
+    /// Nothing passes any more, and nothing old remains.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.outputs.shelf.clear();
+    }
+}
+
+fn dead(cause: CameraFault, reason: String) -> Look {
+    Look::Dead(Lost { cause, reason })
+}
+
+/// Streams that do not state their colours are taken as BT.709: a default by picture size would make an
+/// insert differ from the main picture, and the composer convert for nothing.
+fn describe(caps: &gst::CapsRef, told: bool) -> Option<gst_video::VideoInfo> {
+    let mut caps = caps.to_owned();
+    if !told {
+        let caps = caps.make_mut();
+        caps.set("colorimetry", "bt709");
+        caps.set("chroma-site", "mpeg2");
+    }
+    gst_video::VideoInfo::from_caps(&caps).ok()
+}

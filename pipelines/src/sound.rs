@@ -1,0 +1,379 @@
+//! The sound shelf: mono samples of one input on their way to the mixer, on the shared timeline.
+//!
+//! Inputs (`camera`, `microphone`) put what they got with the clock time of its first sample; the mixer reads
+//! through a `SoundReader` by clock time. A slow servo learns how fast the input's own clock runs, the reader
+//! interpolates: neither drops nor doubles samples, however long it runs. Bounded to two seconds. Neither
+//! side ever waits for the other, and missing sound is never invented: it is zeros, and counted.
+
+use crate::timeline::{SAMPLE_RATE, Timeline};
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+const CAPACITY_SAMPLES: usize = 2 * SAMPLE_RATE as usize;
+const NOMINAL_PERIOD_NS: f64 = 1e9 / SAMPLE_RATE as f64;
+/// Beyond this the input is placed anew at once: a viewer would notice, and slewing would take too long.
+const RESYNC_NS: f64 = 40e6;
+/// Time steps are slewed away at 5 ms per second, nine cents of a semitone: not heard in speech.
+const MAX_SLEW: f64 = 0.005;
+/// Crystals are within ±100 ppm, bad cameras within ±500.
+const MAX_RATE: f64 = 0.002;
+/// Servo of second order, critically damped at 0.5 rad/s: time stamps may jitter by milliseconds, while a
+/// clock that is 500 ppm off is never more than 0.4 ms away.
+const PHASE_GAIN_PER_S: f64 = 1.0;
+const RATE_GAIN_PER_S2: f64 = 0.25;
+
+/// Where the samples of an input stand on the clock.
+struct Servo {
+    origin_ns: u64,
+    /// When the sample after the last one put is due, from `origin_ns`.
+    next_ns: f64,
+    /// How much longer than nominal a sample lasts by our clock, as a fraction.
+    rate: f64,
+    age_s: f64,
+}
+
+impl Servo {
+    fn begin(at_ns: u64, rate: f64) -> Self {
+        Servo {
+            origin_ns: at_ns,
+            next_ns: 0.0,
+            rate,
+            age_s: 0.0,
+        }
+    }
+
+    fn period_ns(&self) -> f64 {
+        NOMINAL_PERIOD_NS * (1.0 + self.rate)
+    }
+
+    fn after_origin_ns(&self, at_ns: u64) -> f64 {
+        (i128::from(at_ns) - i128::from(self.origin_ns)) as f64
+    }
+
+    /// The first second averages the time stamps, since the very first one may be the worst.
+    fn correct(&mut self, error_ns: f64, samples: usize) {
+        let seconds = samples as f64 * self.period_ns() / 1e9;
+        self.age_s += seconds;
+        let gain = PHASE_GAIN_PER_S.max(1.0 / self.age_s.max(0.02));
+        self.next_ns += error_ns * (gain * seconds).min(0.5);
+        let rate = self.rate + RATE_GAIN_PER_S2 * seconds.min(0.5) * error_ns / 1e9;
+        self.rate = rate.clamp(-MAX_RATE, MAX_RATE);
+    }
+
+    fn advance(&mut self, samples: usize) {
+        self.next_ns += samples as f64 * self.period_ns();
+    }
+}
+
+#[derive(Default)]
+struct Ring {
+    samples: VecDeque<i16>,
+    /// Index of the sample that comes next; indices never go back.
+    end: u64,
+    /// Runs of samples that never came.
+    holes: VecDeque<Range<u64>>,
+    servo: Option<Servo>,
+    put: u64,
+    resyncs: u64,
+}
+
+impl Ring {
+    fn oldest(&self) -> u64 {
+        self.end - self.samples.len() as u64
+    }
+
+    fn settle(&mut self, at_ns: u64, count: usize) {
+        let Some(servo) = &mut self.servo else {
+            self.servo = Some(Servo::begin(at_ns, 0.0));
+            return;
+        };
+        let error_ns = servo.after_origin_ns(at_ns) - servo.next_ns;
+        if error_ns.abs() <= RESYNC_NS {
+            servo.correct(error_ns, count);
+            return;
+        }
+        self.resyncs += 1;
+        let missing = (error_ns / servo.period_ns()).round();
+        if error_ns > 0.0 && missing < CAPACITY_SAMPLES as f64 {
+            let missing = missing as usize;
+            servo.advance(missing);
+            self.holes.push_back(self.end..self.end + missing as u64);
+            self.append(std::iter::repeat_n(0, missing), missing);
+        } else {
+            let rate = servo.rate;
+            self.servo = Some(Servo::begin(at_ns, rate));
+            self.samples.clear();
+            self.holes.clear();
+        }
+    }
+
+    fn append(&mut self, samples: impl Iterator<Item = i16>, count: usize) {
+        self.samples.extend(samples);
+        self.end += count as u64;
+        let surplus = self.samples.len().saturating_sub(CAPACITY_SAMPLES);
+        self.samples.drain(..surplus);
+        let oldest = self.oldest();
+        while self.holes.front().is_some_and(|hole| hole.end <= oldest) {
+            self.holes.pop_front();
+        }
+    }
+
+    /// Fractional index of the sample that stands at `at_ns`.
+    fn position(&self, at_ns: u64) -> Option<f64> {
+        let servo = self.servo.as_ref()?;
+        Some(self.end as f64 - (servo.next_ns - servo.after_origin_ns(at_ns)) / servo.period_ns())
+    }
+
+    /// The sample at a fractional index, by cubic interpolation; `None` where nothing came.
+    fn sample(&self, position: f64) -> Option<i16> {
+        let oldest = self.oldest();
+        let whole = position.floor();
+        if whole < oldest as f64 || whole >= self.end as f64 {
+            return None;
+        }
+        let index = whole as u64;
+        if self.holes.iter().any(|hole| hole.contains(&index)) {
+            return None;
+        }
+        let at = (index - oldest) as usize;
+        let here = *self.samples.get(at)?;
+        let fraction = position - whole;
+        if fraction < 1e-6 {
+            return Some(here);
+        }
+        let get = |i: usize| self.samples.get(i).map_or(f64::from(here), |s| f64::from(*s));
+        let (y0, y1, y2, y3) = (
+            get(at.saturating_sub(1)),
+            f64::from(here),
+            get(at + 1),
+            get(at + 2),
+        );
+        let c1 = 0.5 * (y2 - y0);
+        let c2 = y0 - 2.5 * y1 + 2.0 * y2 - 0.5 * y3;
+        let c3 = 0.5 * (y3 - y0) + 1.5 * (y1 - y2);
+        let value = ((c3 * fraction + c2) * fraction + c1) * fraction + y1;
+        Some(value.round().clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16)
+    }
+}
+
+/// What a shelf has seen since the beginning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SoundCounts {
+    /// Samples put.
+    pub samples: u64,
+    /// Times the input had to be placed anew on the timeline.
+    pub resyncs: u64,
+}
+
+#[derive(Default)]
+pub struct SoundShelf {
+    ring: Mutex<Ring>,
+}
+
+impl SoundShelf {
+    pub fn new() -> Self {
+        SoundShelf::default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Mono samples at the input's nominal 48 kHz; `at_ns` is the clock time of the first. Jitter of a few
+    /// milliseconds is smoothed; a gap of more than 40 ms is kept as a gap.
+    pub fn put(&self, at_ns: u64, samples: &[i16]) {
+        if samples.is_empty() {
+            return;
+        }
+        let mut ring = self.lock();
+        ring.settle(at_ns, samples.len());
+        ring.append(samples.iter().copied(), samples.len());
+        ring.put += samples.len() as u64;
+        if let Some(servo) = &mut ring.servo {
+            servo.advance(samples.len());
+        }
+    }
+
+    pub fn counts(&self) -> SoundCounts {
+        let ring = self.lock();
+        SoundCounts {
+            samples: ring.put,
+            resyncs: ring.resyncs,
+        }
+    }
+}
+
+/// One reader's continuous way through a shelf. Several may read the same shelf.
+pub struct SoundReader {
+    shelf: Arc<SoundShelf>,
+    position: Option<f64>,
+}
+
+impl SoundReader {
+    pub fn new(shelf: Arc<SoundShelf>) -> Self {
+        SoundReader {
+            shelf,
+            position: None,
+        }
+    }
+
+    /// Fills `out` with the sound from clock time `from_ns` on; returns how many samples were missing (zeros
+    /// stand for them). The way through the input is continuous; only its speed changes, within ±0.5 %.
+    pub fn read(&mut self, from_ns: u64, out: &mut [i16]) -> u64 {
+        let count = out.len() as f64;
+        let ring = self.shelf.lock();
+        let until_ns = from_ns + Timeline::sample_offset_ns(out.len() as u64);
+        let (Some(start), Some(end)) = (ring.position(from_ns), ring.position(until_ns)) else {
+            out.fill(0);
+            return out.len() as u64;
+        };
+        let near = |p: &f64| (p - start).abs() * NOMINAL_PERIOD_NS <= RESYNC_NS;
+        let begin = self.position.filter(near).unwrap_or(start);
+        let nominal = (end - start) / count;
+        let step = ((end - begin) / count).clamp(nominal * (1.0 - MAX_SLEW), nominal * (1.0 + MAX_SLEW));
+        let mut missing = 0;
+        for (i, sample) in out.iter_mut().enumerate() {
+            *sample = ring.sample(begin + i as f64 * step).unwrap_or_else(|| {
+                missing += 1;
+                0
+            });
+        }
+        self.position = Some(begin + count * step);
+        missing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BLOCK: usize = 960;
+
+    /// An input whose clock is `ppm` off and whose time stamps jitter by ±3 ms; the value of a sample is the
+    /// true clock time at which it was heard, in 0.1 ms from the start of its second.
+    struct Input {
+        ppm: f64,
+        sent: u64,
+        noise: u32,
+    }
+
+    impl Input {
+        fn true_ns(&self, n: u64) -> f64 {
+            n as f64 * NOMINAL_PERIOD_NS * (1.0 + self.ppm / 1e6)
+        }
+
+        fn send_until(&mut self, shelf: &SoundShelf, until_ns: u64) {
+            while self.true_ns(self.sent + 480) <= until_ns as f64 {
+                self.noise = self.noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let jitter_ns = f64::from(self.noise >> 8) / f64::from(1 << 24) * 6e6;
+                let block: Vec<i16> = (0..480)
+                    .map(|i| ((self.true_ns(self.sent + i) / 1e5) as u64 % 10_000) as i16)
+                    .collect();
+                shelf.put(
+                    (self.true_ns(self.sent) + jitter_ns) as u64 + 1_000_000_000,
+                    &block,
+                );
+                self.sent += 480;
+            }
+        }
+    }
+
+    /// Worst distance between what is read and what belongs there, in ns, after five seconds; and the worst
+    /// step between neighbouring samples.
+    fn run(ppm: f64, minutes: u64) -> (f64, i32, u64) {
+        let shelf = Arc::new(SoundShelf::new());
+        let mut reader = SoundReader::new(shelf.clone());
+        let mut input = Input {
+            ppm,
+            sent: 0,
+            noise: 1,
+        };
+        let (mut worst_ns, mut worst_step, mut missing) = (0f64, 0, 0);
+        let mut last = 0i16;
+        for block in 0..minutes * 60 * 50 {
+            let from_ns = Timeline::sample_offset_ns(block * BLOCK as u64);
+            input.send_until(&shelf, from_ns + 170_000_000);
+            let mut out = [0i16; BLOCK];
+            let lost = reader.read(from_ns + 1_000_000_000, &mut out);
+            if block < 250 {
+                last = out[BLOCK - 1];
+                continue;
+            }
+            missing += lost;
+            for (i, &value) in out.iter().enumerate() {
+                let due = (from_ns + Timeline::sample_offset_ns(i as u64)) / 100_000 % 10_000;
+                let away = f64::from(value) - due as f64;
+                if !(300..9_700).contains(&due) {
+                    last = value;
+                    continue;
+                }
+                worst_ns = worst_ns.max((away * 1e5).abs());
+                worst_step = worst_step.max((i32::from(value) - i32::from(last)).abs());
+                last = value;
+            }
+        }
+        assert_eq!(shelf.counts().resyncs, 0);
+        (worst_ns, worst_step, missing)
+    }
+
+    #[test]
+    fn ten_minutes_of_a_clock_500_ppm_off_stay_within_five_milliseconds_without_a_drop() {
+        for ppm in [-500.0, 0.0, 500.0] {
+            let (worst_ns, worst_step, missing) = run(ppm, 10);
+            // The input's time stamps are 3 ms late on average by construction.
+            assert!(worst_ns < 5e6, "{ppm} ppm: {worst_ns} ns");
+            assert!(
+                worst_step <= 1,
+                "{ppm} ppm: a step of {worst_step} tenths of a millisecond"
+            );
+            assert_eq!(missing, 0, "{ppm} ppm");
+        }
+    }
+
+    #[test]
+    fn exact_time_stamps_are_passed_on_sample_by_sample() {
+        let shelf = Arc::new(SoundShelf::new());
+        let sent: Vec<i16> = (0..4_800).collect();
+        for (i, block) in sent.chunks(480).enumerate() {
+            shelf.put(5_000_000_000 + i as u64 * 10_000_000, block);
+        }
+        let mut out = [0i16; BLOCK];
+        let missing = SoundReader::new(shelf).read(5_020_000_000, &mut out);
+        assert_eq!(missing, 0);
+        assert_eq!(out[..], sent[960..1_920]);
+    }
+
+    #[test]
+    fn a_gap_is_zeros_and_counted_and_what_follows_stands_at_its_time() {
+        let shelf = Arc::new(SoundShelf::new());
+        shelf.put(1_000_000_000, &[100; 960]);
+        shelf.put(1_120_000_000, &[200; 960]);
+        let mut reader = SoundReader::new(shelf.clone());
+        let mut out = [0i16; 7 * BLOCK];
+        assert_eq!(reader.read(1_000_000_000, &mut out), 5 * BLOCK as u64);
+        assert!(out[..BLOCK].iter().all(|s| *s == 100));
+        assert!(out[BLOCK..6 * BLOCK].iter().all(|s| *s == 0));
+        assert!(out[6 * BLOCK..].iter().all(|s| *s == 200));
+        assert_eq!(shelf.counts().resyncs, 1);
+    }
+
+    #[test]
+    fn an_input_that_returns_after_a_minute_stands_at_its_time() {
+        let shelf = Arc::new(SoundShelf::new());
+        shelf.put(1_000_000_000, &[100; 960]);
+        shelf.put(61_000_000_000, &[200; 960]);
+        let mut out = [0i16; BLOCK];
+        assert_eq!(SoundReader::new(shelf).read(61_000_000_000, &mut out), 0);
+        assert!(out.iter().all(|s| *s == 200));
+    }
+
+    #[test]
+    fn a_shelf_keeps_two_seconds() {
+        let shelf = SoundShelf::new();
+        for i in 0..500 {
+            shelf.put(i * 20_000_000, &[1; 960]);
+        }
+        assert_eq!(shelf.lock().samples.len(), CAPACITY_SAMPLES);
+    }
+}

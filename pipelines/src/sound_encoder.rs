@@ -1,0 +1,88 @@
+//! The sound's encoder: blocks of stereo samples in, AAC-LC with exact sample numbers out.
+//!
+//! Runs warm from start to end, fed by the mixer. Frames are counted, not stamped: frame `j` stands at sample
+//! `1024 j` less the encoder's priming, so that sound is not late against the picture (a decoder gives the
+//! priming back as silence in front). Never blocks the mixer.
+
+use crate::pipeline::{Faults, Pipeline, PipelineError, element};
+use gst::prelude::*;
+use gst_app::{AppSink, AppSinkCallbacks, AppSrc};
+
+/// Samples per channel in a frame of AAC-LC.
+pub(crate) const FRAME_SAMPLES: i64 = 1024;
+/// Measured with an impulse: `voaacenc` puts the first sample 1,600 into what is decoded.
+const PRIMING_SAMPLES: i64 = 1_600;
+const BITS_PER_SECOND: i32 = 128_000;
+
+#[derive(Debug, thiserror::Error)]
+pub enum SoundEncoderError {
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+    #[error("a block of sound was not taken")]
+    Push(#[source] gst::FlowError),
+}
+
+/// One frame of AAC; `first_sample` on the timeline, before 0 at the very beginning.
+pub(crate) struct EncodedSound {
+    pub first_sample: i64,
+    pub caps: gst::Caps,
+    pub buffer: gst::Buffer,
+}
+
+pub(crate) struct SoundEncoder {
+    input: AppSrc,
+    _pipeline: Pipeline,
+}
+
+impl SoundEncoder {
+    pub fn start(
+        faults: Faults,
+        mut output: impl FnMut(EncodedSound) + Send + 'static,
+    ) -> Result<SoundEncoder, SoundEncoderError> {
+        let caps = gst::Caps::builder("audio/x-raw")
+            .field("format", "S16LE")
+            .field("layout", "interleaved")
+            .field("rate", 48_000i32)
+            .field("channels", 2i32)
+            .build();
+        let input = AppSrc::builder().name("sound-input").caps(&caps).format(gst::Format::Time).build();
+        input.set_max_bytes(0);
+        let encoder = element("voaacenc", "sound-encoder", "gstreamer1.0-plugins-bad")?;
+        encoder.set_property("bitrate", BITS_PER_SECOND);
+        let parser = element("aacparse", "sound-parser", "gstreamer1.0-plugins-good")?;
+        let mut frames = 0;
+        let take = move |sink: &AppSink| {
+            let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
+            if let (Some(buffer), Some(caps)) = (sample.buffer_owned(), sample.caps_owned()) {
+                output(EncodedSound { first_sample: frames * FRAME_SAMPLES - PRIMING_SAMPLES, caps, buffer });
+                frames += 1;
+            }
+            Ok(gst::FlowSuccess::Ok)
+        };
+        let raw = gst::Caps::builder("audio/mpeg").field("stream-format", "raw").field("framed", true).build();
+        let sink = AppSink::builder()
+            .name("sound-output")
+            .caps(&raw)
+            .sync(false)
+            .enable_last_sample(false)
+            .callbacks(AppSinkCallbacks::builder().new_sample(take).build())
+            .build();
+        let chain = [input.upcast_ref(), &encoder, &parser, sink.upcast_ref()];
+        let pipeline = Pipeline::run("sound", &chain, faults)?;
+        Ok(SoundEncoder { input, _pipeline: pipeline })
+    }
+
+    /// `samples` are stereo pairs; blocks come in order and without a hole.
+    pub fn push(&self, block: u64, samples: &[i16]) -> Result<(), SoundEncoderError> {
+        let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+        let pairs = samples.len() as u64 / 2;
+        let mut buffer = gst::Buffer::from_mut_slice(bytes);
+        if let Some(buffer) = buffer.get_mut() {
+            let at = |block: u64| gst::ClockTime::from_nseconds((block * pairs * 62_500).div_ceil(3));
+            buffer.set_pts(at(block));
+            buffer.set_duration(at(block + 1).saturating_sub(at(block)));
+        }
+        self.input.push_buffer(buffer).map_err(SoundEncoderError::Push)?;
+        Ok(())
+    }
+}

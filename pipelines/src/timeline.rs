@@ -1,0 +1,47 @@
+//! The one timeline that pictures and sound share.
+//!
+//! All pipelines of the process run on the same monotonic system clock; whatever base time each has, clock
+//! time = base time + running time is comparable between them. Output frame `k` stands at
+//! `epoch + k / fps`, output sample `n` at `epoch + n / 48000`: cadence is arithmetic, never a measurement,
+//! so frame and sample counts are exact. What is shown at a tick was seen `latency` earlier than it is
+//! composed, so that jitter of the inputs is absorbed without a trace.
+
+/// Sound is always 48 kHz.
+pub const SAMPLE_RATE: u64 = 48_000;
+
+/// How long an input may be on its way before its tick passes (jitter buffer, decoder).
+pub const INPUT_LATENCY_NS: u64 = 150_000_000;
+
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    pub clock: gst::Clock,
+    /// Clock time of output frame 0 and output sample 0.
+    pub epoch_ns: u64,
+    pub fps: u64,
+}
+
+impl Timeline {
+    /// Begins now, on the system's monotonic clock.
+    pub fn begin(fps: u32) -> Self {
+        use gst::prelude::*;
+        let clock = gst::SystemClock::obtain();
+        let epoch_ns = clock.time().nseconds();
+        Timeline { clock, epoch_ns, fps: u64::from(fps) }
+    }
+
+    pub fn now_ns(&self) -> u64 {
+        use gst::prelude::*;
+        self.clock.time().nseconds()
+    }
+
+    /// Nanoseconds from the epoch to frame `k`; rounded per frame, so nothing accumulates.
+    pub fn frame_offset_ns(&self, k: u64) -> u64 {
+        k * 1_000_000_000 / self.fps
+    }
+
+    /// Nanoseconds from the epoch to sample `n`.
+    pub fn sample_offset_ns(n: u64) -> u64 {
+        // 48 kHz divides 10^9 as 62500 / 3.
+        n * 62_500 / 3
+    }
+}

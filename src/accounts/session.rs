@@ -1,0 +1,71 @@
+//! Sessions: opaque cookies, in memory, gone with the process. Wrong secrets are slowed down.
+//!
+//! The web room asks here before anything else. A session ends by log-out, after twelve hours, or when the
+//! sixteen newest ones push it out.
+
+use super::{AccountsError, random_hex};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+const LIFE: Duration = Duration::from_secs(12 * 3600);
+const MOST: usize = 16;
+/// After this many wrong secrets in a row the next try waits.
+const FREE_TRIES: u32 = 5;
+const WAIT: Duration = Duration::from_secs(30);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub account: String,
+    token: String,
+    began: Instant,
+}
+
+#[derive(Default)]
+struct Inner {
+    sessions: Vec<Session>,
+    wrong_tries: u32,
+    last_wrong: Option<Instant>,
+}
+
+#[derive(Default)]
+pub struct Sessions {
+    inner: Mutex<Inner>,
+}
+
+impl Sessions {
+    /// How long a next try has to wait, if at all.
+    pub fn must_wait(&self) -> Option<Duration> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = inner.last_wrong.filter(|_| inner.wrong_tries >= FREE_TRIES)?.elapsed();
+        WAIT.checked_sub(since)
+    }
+
+    pub fn count_wrong(&self) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.wrong_tries += 1;
+        inner.last_wrong = Some(Instant::now());
+    }
+
+    /// The token of a new session.
+    pub fn begin(&self, account: &str) -> Result<String, AccountsError> {
+        let token = random_hex::<32>()?;
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.wrong_tries = 0;
+        inner.sessions.retain(|s| s.began.elapsed() < LIFE);
+        if inner.sessions.len() >= MOST {
+            inner.sessions.remove(0);
+        }
+        inner.sessions.push(Session { account: account.to_owned(), token: token.clone(), began: Instant::now() });
+        Ok(token)
+    }
+
+    pub fn find(&self, token: &str) -> Option<Session> {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.sessions.iter().find(|s| s.token == token && s.began.elapsed() < LIFE).cloned()
+    }
+
+    pub fn end(&self, token: &str) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.sessions.retain(|s| s.token != token);
+    }
+}

@@ -1,0 +1,288 @@
+//! What each session of a disc holds: opening, batch, closing. Files made for the disc are written here.
+//!
+//! Called by `worker`. Interview files are never copied: a session names where they lie (spool or master).
+//! The closing session's sums cover what stands on *this* disc in the end, except `disc.json` and the sums
+//! themselves. Nothing that must stay in the house (talkback, messages, stroke dynamics, internal papers)
+//! ever gets a place here.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::history::{DiscRecord, FileRecord, Purpose};
+use super::pages;
+use super::plan::{About, DiscPlan};
+use super::spool::ClosedFile;
+use super::sums;
+
+/// The sums of the interview as they are called on the set's last disc.
+const INTERVIEW_SUMS: &str = "INTERVIEW-SHA256SUMS";
+/// On a disc that is not the set's last: the journal as far as it went when the disc was closed.
+const JOURNAL_SO_FAR: &str = "journal-so-far.jsonl";
+const SEGMENTS_SCRIPT: &str = "player/segments.js";
+
+/// One file of a session with the place that it is burnt from.
+#[derive(Clone, Debug)]
+pub(super) struct SessionFile {
+    pub(super) record: FileRecord,
+    pub(super) source: PathBuf,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    pub(super) purpose: Purpose,
+    pub(super) files: Vec<SessionFile>,
+}
+
+/// Whether more discs of the set follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Last,
+    Relayed,
+}
+
+impl Session {
+    pub(super) fn records(&self) -> Vec<FileRecord> {
+        self.files.iter().map(|file| file.record.clone()).collect()
+    }
+}
+
+/// Makes the files that exist only on the disc, in a folder of the slot's spool.
+pub(super) struct Workshop<'a> {
+    pub(super) plan: &'a DiscPlan,
+    pub(super) dir: &'a Path,
+}
+
+impl Workshop<'_> {
+    /// README, player, case and `disc.json`: a good base session before the first video (disc case 4).
+    pub(super) fn opening(&self, disc: &DiscRecord, predecessor: Option<String>) -> io::Result<Session> {
+        let about = &self.plan.about;
+        let mut files = vec![
+            self.make("README.txt", &pages::readme(about, self.plan.slot, disc.number))?,
+            self.make("index.html", pages::INDEX_HTML)?,
+            self.make("player/player.css", pages::PLAYER_CSS)?,
+            self.make("player/player.js", pages::PLAYER_JS)?,
+            self.make(SEGMENTS_SCRIPT, &pages::segments_script(about, disc.number, []))?,
+            self.make("case/case.json", &case_file(about))?,
+        ];
+        files.push(self.make("disc.json", &self.disc_json(disc, predecessor)?)?);
+        Ok(Session {
+            purpose: Purpose::Opening,
+            files,
+        })
+    }
+
+    /// Closed segments, and the player's list with them: an unfinished disc plays too.
+    pub(super) fn batch(&self, disc: &DiscRecord, closed: &[ClosedFile]) -> io::Result<Session> {
+        let mut files: Vec<_> = closed.iter().map(|file| self.interview_file(file)).collect();
+        files.push(self.segments_of(disc, &files)?);
+        Ok(Session {
+            purpose: Purpose::Batch,
+            files,
+        })
+    }
+
+    /// The rest of the interview, then the sums of everything on this disc.
+    pub(super) fn closing(
+        &self,
+        disc: &DiscRecord,
+        rest: &[ClosedFile],
+        place: Place,
+    ) -> io::Result<Session> {
+        let mut files: Vec<_> = rest.iter().map(|file| self.interview_file(file)).collect();
+        match place {
+            Place::Last => {
+                let interview_sums = fs::read_to_string(self.plan.interview_dir.join("SHA256SUMS"))?;
+                files.push(self.make(INTERVIEW_SUMS, &interview_sums)?);
+            }
+            Place::Relayed => {
+                if let Some(journal) = self.journal_so_far()? {
+                    files.push(self.make(JOURNAL_SO_FAR, &journal)?);
+                }
+            }
+        }
+        files.push(self.segments_of(disc, &files)?);
+        let mut on_disc: BTreeMap<&str, &FileRecord> = disc
+            .files
+            .iter()
+            .map(|(path, record)| (path.as_str(), record))
+            .collect();
+        on_disc.extend(files.iter().map(|file| (file.record.path.as_str(), &file.record)));
+        on_disc.retain(|path, _| !matches!(*path, "disc.json" | "SHA256SUMS" | "SM3SUMS"));
+        let (sha256, sm3) = sums::sums_of(on_disc.into_values());
+        files.push(self.make("SHA256SUMS", &sha256)?);
+        files.push(self.make("SM3SUMS", &sm3)?);
+        Ok(Session {
+            purpose: Purpose::Closing,
+            files,
+        })
+    }
+
+    fn interview_file(&self, file: &ClosedFile) -> SessionFile {
+        let master = || self.plan.interview_dir.join(&file.record.path);
+        SessionFile {
+            record: file.record.clone(),
+            source: file.spooled.clone().unwrap_or_else(master),
+        }
+    }
+
+    fn segments_of(&self, disc: &DiscRecord, added: &[SessionFile]) -> io::Result<SessionFile> {
+        let mut all: BTreeMap<&str, &FileRecord> = disc
+            .files
+            .iter()
+            .map(|(path, record)| (path.as_str(), record))
+            .collect();
+        all.extend(added.iter().map(|file| (file.record.path.as_str(), &file.record)));
+        self.make(
+            SEGMENTS_SCRIPT,
+            &pages::segments_script(&self.plan.about, disc.number, all.into_values()),
+        )
+    }
+
+    /// Whole lines only: the room may be writing the next one.
+    fn journal_so_far(&self) -> io::Result<Option<String>> {
+        let text = match fs::read(self.plan.interview_dir.join("journal.jsonl")) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        Ok(text.rfind('\n').map(|end| text[..=end].to_owned()))
+    }
+
+    fn disc_json(&self, disc: &DiscRecord, predecessor: Option<String>) -> io::Result<String> {
+        let about = &self.plan.about;
+        let mut object = json!({
+            "form": 1,
+            "unit": about.unit,
+            "case": about.case_number,
+            "case_name": about.case_name,
+            "kind": about.kind,
+            "interview": about.interview_id,
+            "uuid": about.uuid,
+            "room": about.room_id,
+            "room_name": about.room_name,
+            "started_at": about.started_at,
+            "slot": self.plan.slot.as_str(),
+            "number": disc.number,
+            "volume": disc.volume_id,
+            "predecessor": predecessor,
+        });
+        let digest = sums::record_of_bytes("disc.json", &canonical(&object)?).sha256;
+        object["sha256"] = Value::String(digest);
+        String::from_utf8(canonical(&object)?).map_err(io::Error::other)
+    }
+
+    fn make(&self, path: &str, text: &str) -> io::Result<SessionFile> {
+        let source = self.dir.join(path);
+        if let Some(folder) = source.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(&source, text)?;
+        Ok(SessionFile {
+            record: sums::record_of_bytes(path, text.as_bytes()),
+            source,
+        })
+    }
+}
+
+fn canonical(object: &Value) -> io::Result<Vec<u8>> {
+    serde_json_canonicalizer::to_vec(object).map_err(io::Error::other)
+}
+
+fn case_file(about: &About) -> String {
+    let text = serde_json::to_string_pretty(&json!({
+        "unit": about.unit,
+        "case_number": about.case_number,
+        "case_name": about.case_name,
+        "kind": about.kind,
+        "interview": about.interview_id,
+        "started_at": about.started_at,
+    }));
+    text.unwrap_or_default() + "\n"
+}
+
+/// What of the interview directory belongs on the set (design: contract of the discs).
+pub(super) fn belongs_on_disc(path: &str, include_tracks: bool) -> bool {
+    let never = ["tracks/talkback", "tracks/conference", "messages/", "internal/"];
+    if never.iter().any(|prefix| path.starts_with(prefix)) {
+        return false;
+    }
+    let stroke_dynamics = path.starts_with("attestations/") && path.ends_with(".json");
+    let own_sums = matches!(path, "SHA256SUMS" | "SM3SUMS");
+    !stroke_dynamics && !own_sums && (include_tracks || !path.starts_with("tracks/"))
+}
+
+/// At most 32 of `[A-Z0-9_]`: interview, slot and number, cut at the front of the room's name if need be.
+pub(super) fn volume_id(plan: &DiscPlan, number: u32) -> String {
+    let suffix = format!("_{}{number:02}", plan.slot.as_str().chars().next().unwrap_or('x'));
+    let text = format!("{}{suffix}", plan.about.interview_id);
+    let plain: String = text
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    plain[plain.len().saturating_sub(32)..].to_owned()
+}
+
+/// A file of the closed interview directory, as if it had been fed and let go by the spool.
+pub(super) fn from_master(record: FileRecord) -> ClosedFile {
+    ClosedFile {
+        record,
+        spooled: None,
+        since: Instant::now(),
+    }
+}
+
+/// Every file that the set must hold, from the closed directory's own sums.
+pub(super) fn interview_files(plan: &DiscPlan) -> io::Result<Vec<FileRecord>> {
+    let read = |name: &str| {
+        let text = fs::read_to_string(plan.interview_dir.join(name))?;
+        sums::parse(&text)
+            .map_err(|line| io::Error::new(io::ErrorKind::InvalidData, format!("{name}: {line}")))
+    };
+    let mut sm3 = read("SM3SUMS")?;
+    let belonging = |(path, _): &(String, String)| belongs_on_disc(path, plan.include_tracks);
+    read("SHA256SUMS")?
+        .into_iter()
+        .filter(belonging)
+        .map(|(path, sha256)| {
+            let size = fs::metadata(plan.interview_dir.join(&path))?.len();
+            let sm3 = sm3.remove(&path).unwrap_or_default();
+            Ok(FileRecord {
+                path,
+                size,
+                sha256,
+                sm3,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_must_stay_in_the_house_never_goes_on_a_disc() {
+        for path in [
+            "tracks/talkback/part-0001/seg-00001.mp4",
+            "attestations/p1-sign-1.json",
+            "messages/m.json",
+        ] {
+            assert!(!belongs_on_disc(path, true), "{path}");
+        }
+        assert!(belongs_on_disc("attestations/p1-sign-1.png", false));
+        assert!(belongs_on_disc("journal.jsonl", false));
+        assert!(!belongs_on_disc("tracks/officer/part-0001/seg-00001.mp4", false));
+        assert!(belongs_on_disc("tracks/officer/part-0001/seg-00001.mp4", true));
+    }
+}

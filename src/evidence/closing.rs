@@ -1,0 +1,169 @@
+//! The end of an interview on disk: `closed` line, fsync; playlists; manifest;
+//! `SM3SUMS`; `SHA256SUMS` last. After that nothing in the directory changes.
+//! Every step after the `closed` line follows from what is on disk, so a crash
+//! in between is completed at start by the same function.
+
+use super::{
+    digest::{Digests, digest_file},
+    directory::{InterviewDirectory, JOURNAL},
+    durable::{self, DurableError, Step as _},
+    entries::CLOSED,
+    journal::{Journal, JournalError},
+    line::Line,
+    manifest::{MANIFEST, ManifestError, manifest},
+    mirror::Mirror,
+    outline::{Outline, OutlineFault},
+    playlist::playlists,
+    sums::{Files, KnownFile, SHA256SUMS, SM3SUMS, list_files, sha256sums, sm3sums},
+};
+use serde::Serialize;
+use serde_json::Value;
+use std::path::Path;
+
+/// What the room knows of the interview and the media does not show. They
+/// become the `closed` line, and stand in the manifest under the same names.
+#[derive(Debug, Clone, Serialize)]
+pub struct ClosingFacts {
+    /// Kind, case, unit: what the interview was.
+    pub interview: Value,
+    pub people: Value,
+    pub acts: Value,
+    pub marks: Value,
+    pub intervals: Value,
+    /// `complete`, or how it ended otherwise.
+    pub ended: String,
+}
+
+/// Why an interview could not be closed.
+#[derive(Debug, thiserror::Error)]
+pub enum ClosingError {
+    #[error(transparent)]
+    Durable(#[from] DurableError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    #[error("the journal contradicts itself, it was not closed: {0}")]
+    Outline(OutlineFault),
+    #[error("part {0} still records; end it first")]
+    PartOpen(u32),
+    #[error("{path} was not journalled; put files in with `put_file`, or restart to have it adopted")]
+    UnknownFile { path: String },
+    #[error("{path} does not hold the {expected} bytes that the journal tells of, but {found}")]
+    Size { path: String, expected: u64, found: u64 },
+}
+
+/// A closed interview: nothing in its directory changes any more.
+#[derive(Debug, Clone)]
+pub struct ClosedInterview {
+    /// The `closed` line.
+    pub head: Line,
+    /// Every file but the two sums, by path.
+    pub files: Files,
+}
+
+/// Closes an interview whose parts have ended. The caller hands over the last
+/// handle that writes; the answer comes when `SHA256SUMS` is durable.
+pub fn close(directory: &InterviewDirectory, facts: &ClosingFacts) -> Result<ClosedInterview, ClosingError> {
+    let lines = read_lines(directory.path())?;
+    let (outline, _) = checked_outline(&lines)?;
+    if let Some(open) = outline.parts.iter().find(|part| part.closed.is_none()) {
+        return Err(ClosingError::PartOpen(open.opened.part));
+    }
+    known_files(directory.path(), &outline)?; // refuse before the line that cannot be taken back
+    directory.journal().append(CLOSED, super::entries::to_data(facts))?;
+    finish(directory.path(), directory.mirror())
+}
+
+/// Completes the closing of a directory whose journal ends with `closed`.
+/// Repeating it is harmless; once `SHA256SUMS` stands it writes nothing.
+pub fn finish(path: &Path, mirror: Option<&Mirror>) -> Result<ClosedInterview, ClosingError> {
+    let lines = read_lines(path)?;
+    let (outline, head) = checked_outline(&lines)?;
+    let mut files = known_files(path, &outline)?;
+    let is_done = path.join(SHA256SUMS).exists();
+    let put = |name: &str, bytes: &[u8]| -> Result<(), ClosingError> {
+        if let Some(mirror) = mirror {
+            mirror.put(name, bytes.into());
+        }
+        if is_done { Ok(()) } else { Ok(durable::put(&path.join(name), bytes)?) }
+    };
+    for playlist in playlists(&outline) {
+        put(&playlist.path, playlist.text.as_bytes())?;
+        files.insert(playlist.path, known(playlist.text.as_bytes()));
+    }
+    let manifest = manifest(&outline, &files)?;
+    put(MANIFEST, &manifest)?;
+    files.insert(MANIFEST.to_owned(), known(&manifest));
+    put(SM3SUMS, sm3sums(&files).as_bytes())?;
+    put(SHA256SUMS, sha256sums(&files).as_bytes())?;
+    Ok(ClosedInterview { head, files })
+}
+
+fn known(bytes: &[u8]) -> KnownFile {
+    KnownFile { size: bytes.len() as u64, digests: Digests::of(bytes) }
+}
+
+fn read_lines(path: &Path) -> Result<Vec<Line>, ClosingError> {
+    Ok(Journal::read(&path.join(JOURNAL))?)
+}
+
+fn checked_outline(lines: &[Line]) -> Result<(Outline, Line), ClosingError> {
+    let (outline, faults) = Outline::of(lines);
+    if let Some(fault) = faults.into_iter().next() {
+        return Err(ClosingError::Outline(fault));
+    }
+    let head = outline.head.clone().ok_or(ManifestError::NotOpened)?;
+    Ok((outline, head))
+}
+
+/// The files that the journal tells of, with the digests taken while they were
+/// written, and the journal itself. Anything else on disk is an error: what
+/// nobody journalled must not slip into the sums.
+fn known_files(path: &Path, outline: &Outline) -> Result<Files, ClosingError> {
+    let mut files = journalled_files(outline);
+    let (size, digests) = digest_file(&path.join(JOURNAL)).step("digest", &path.join(JOURNAL))?;
+    files.insert(JOURNAL.to_owned(), KnownFile { size, digests });
+    for name in list_files(path).step("list", path)? {
+        let found = std::fs::metadata(path.join(&name)).step("look at", &path.join(&name))?.len();
+        match files.get(&name) {
+            Some(known) if known.size == found => {}
+            Some(known) => {
+                return Err(ClosingError::Size { path: name, expected: known.size, found });
+            }
+            None if is_made_by_closing(&name) => {}
+            None => return Err(ClosingError::UnknownFile { path: name }),
+        }
+    }
+    if let Some(missing) = files.keys().find(|name| !path.join(name).exists()) {
+        let expected = files[missing].size;
+        return Err(ClosingError::Size { path: missing.clone(), expected, found: 0 });
+    }
+    Ok(files)
+}
+
+/// Media, added files and quarantine, as the journal has them.
+pub fn journalled_files(outline: &Outline) -> Files {
+    let segments = outline.segments().filter_map(|segment| segment.closed.as_ref()).map(|closed| {
+        let digests = Digests { sha256: closed.sha256, sm3: closed.sm3 };
+        (closed.segment.clone(), KnownFile { size: closed.size, digests })
+    });
+    let added = outline
+        .files
+        .iter()
+        .map(|added| (added.path.clone(), KnownFile { size: added.size, digests: added.digests }));
+    let quarantined = outline
+        .quarantined
+        .iter()
+        .map(|kept| (kept.path.clone(), KnownFile { size: kept.size, digests: kept.digests }));
+    segments.chain(added).chain(quarantined).collect()
+}
+
+/// Files that closing writes itself, and what a crash may leave of them.
+pub fn is_made_by_closing(name: &str) -> bool {
+    let name = name.strip_suffix(durable::TEMPORARY_SUFFIX).unwrap_or(name);
+    matches!(name, MANIFEST | SHA256SUMS | SM3SUMS)
+        || name == "playlist.m3u8"
+        || name.starts_with("part-") && name.ends_with("/playlist.m3u8")
+        || name.starts_with("tracks/") && name.ends_with("/playlist.m3u8")
+}

@@ -1,0 +1,169 @@
+//! One interview's directory: created exclusively, named after room and second,
+//! with its journal from the first moment. Everything that is no media enters
+//! through `put_file`, once, and is journalled. The room owns it; it never
+//! replaces or deletes a file.
+
+use super::{
+    digest::Digests,
+    durable::{self, DurableError},
+    entries::{FILE_ADDED, FORM, FileAdded, Opened, to_data},
+    journal::{Journal, JournalError},
+    line::Line,
+    mirror::Mirror,
+    names::{InterviewId, NameError, check_relative},
+    now::Now,
+};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use uuid::Uuid;
+
+/// What keeps an interview's directory from being made or filled.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    #[error(transparent)]
+    Durable(#[from] DurableError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Name(#[from] NameError),
+    #[error("{0:?} belongs to the recording itself; choose another name")]
+    Reserved(String),
+    #[error("the mirror's thread cannot be started")]
+    Mirror(#[source] io::Error),
+}
+
+/// Where the room keeps its interviews.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// `<data>`.
+    pub data: PathBuf,
+    /// A second disk, if there is one.
+    pub mirror: Option<PathBuf>,
+}
+
+/// What may wait for the mirror before it counts as failed.
+const MIRROR_LIMIT_BYTES: u64 = 64 << 20;
+
+/// Where an interview's journal stands in its directory.
+pub const JOURNAL: &str = "journal.jsonl";
+
+impl Place {
+    pub fn interviews(&self) -> PathBuf {
+        self.data.join("interviews")
+    }
+
+    /// The mirror of one interview. None is configured: `Ok(None)`.
+    pub(super) fn start_mirror(&self, id: &InterviewId) -> Result<Option<Mirror>, DirectoryError> {
+        let root = |mirror: &PathBuf| mirror.join("interviews").join(id.as_str());
+        let start = |root| Mirror::start(root, MIRROR_LIMIT_BYTES).map_err(DirectoryError::Mirror);
+        self.mirror.as_ref().map(root).map(start).transpose()
+    }
+}
+
+/// An open interview's directory.
+#[derive(Clone)]
+pub struct InterviewDirectory {
+    pub(super) id: InterviewId,
+    pub(super) uuid: Uuid,
+    pub(super) path: PathBuf,
+    pub(super) journal: Journal,
+    pub(super) mirror: Option<Mirror>,
+}
+
+impl InterviewDirectory {
+    /// Makes the directory and its journal, durably. `device_key` is the id of
+    /// the key that signs, `none` as long as there is none.
+    pub fn create(
+        place: &Place,
+        room: &str,
+        device_key: &str,
+        now: Arc<dyn Now>,
+    ) -> Result<Self, DirectoryError> {
+        durable::create_directories(&place.interviews())?;
+        let (id, path) = create_exclusively(&place.interviews(), room, &*now)?;
+        let uuid = Uuid::new_v4();
+        let opened = Opened {
+            form: FORM,
+            uuid,
+            id: id.clone(),
+            room: room.to_owned(),
+            device_key: device_key.to_owned(),
+        };
+        let journal = Journal::create(&path.join(JOURNAL), to_data(&opened), now)?;
+        let mirror = place.start_mirror(&id)?;
+        if let Some(mirror) = &mirror {
+            journal.mirror_to(mirror.clone(), JOURNAL)?;
+        }
+        Ok(Self { id, uuid, path, journal, mirror })
+    }
+
+    pub fn id(&self) -> &InterviewId {
+        &self.id
+    }
+
+    pub fn uuid(&self) -> Uuid {
+        self.uuid
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The truth; clones of it append to the same file.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    pub fn mirror(&self) -> Option<&Mirror> {
+        self.mirror.as_ref()
+    }
+
+    /// Puts a whole new file in, durably, then journals it. A name is used once.
+    pub fn put_file(&self, path: &str, bytes: &[u8]) -> Result<Line, DirectoryError> {
+        check_relative(path)?;
+        if !is_free_for_files(path) {
+            return Err(DirectoryError::Reserved(path.to_owned()));
+        }
+        durable::put_new(&self.path.join(path), bytes)?;
+        if let Some(mirror) = &self.mirror {
+            mirror.put(path, bytes.into());
+        }
+        let added = FileAdded {
+            path: path.to_owned(),
+            size: bytes.len() as u64,
+            digests: Digests::of(bytes),
+            adopted: false,
+        };
+        Ok(self.journal.append(FILE_ADDED, to_data(&added))?)
+    }
+}
+
+/// Files of the room stand in directories of their own, never among the media,
+/// never at the top, never as a file that is not complete.
+fn is_free_for_files(path: &str) -> bool {
+    let is_media = path.starts_with("part-") || path.starts_with("tracks/");
+    let is_ours = path.starts_with("quarantine/") || path.ends_with(durable::TEMPORARY_SUFFIX);
+    path.contains('/') && !is_media && !is_ours
+}
+
+fn create_exclusively(
+    interviews: &Path,
+    room: &str,
+    now: &dyn Now,
+) -> Result<(InterviewId, PathBuf), DirectoryError> {
+    let at = now.now().at;
+    for n in 1_u32..=999 {
+        let id = InterviewId::new(room, at, n)?;
+        let path = interviews.join(id.as_str());
+        match durable::create_directory(&path) {
+            Ok(()) => return Ok((id, path)),
+            Err(error) if error.source.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let source = io::Error::from(io::ErrorKind::AlreadyExists);
+    Err(DurableError { step: "create an interview in", path: interviews.to_owned(), source }.into())
+}

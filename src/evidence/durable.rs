@@ -1,0 +1,115 @@
+//! The few ways in which this room makes bytes durable. Order in all of them:
+//! bytes, then fsync of the file, then (for a new name) fsync of its directory.
+//! Called by everything that writes evidence; never deletes anything.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+/// A step on the file system that failed, and where.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {step} {}", path.display())]
+pub struct DurableError {
+    pub step: &'static str,
+    pub path: PathBuf,
+    #[source]
+    pub source: io::Error,
+}
+
+impl DurableError {
+    /// The medium has no room left: suspended, not broken.
+    pub fn is_full(&self) -> bool {
+        matches!(self.source.raw_os_error(), Some(libc::ENOSPC | libc::EDQUOT | libc::EFBIG))
+    }
+}
+
+/// Names the step and the path of an I/O error.
+pub(crate) trait Step<T> {
+    fn step(self, step: &'static str, path: &Path) -> Result<T, DurableError>;
+}
+
+impl<T> Step<T> for io::Result<T> {
+    fn step(self, step: &'static str, path: &Path) -> Result<T, DurableError> {
+        self.map_err(|source| DurableError { step, path: path.to_owned(), source })
+    }
+}
+
+pub fn sync_directory(path: &Path) -> Result<(), DurableError> {
+    File::open(path).and_then(|directory| directory.sync_all()).step("sync the directory", path)
+}
+
+/// Makes one directory, which must not exist, and its name durable.
+pub fn create_directory(path: &Path) -> Result<(), DurableError> {
+    fs::create_dir(path).step("create the directory", path)?;
+    sync_directory(parent_of(path))
+}
+
+/// Makes every directory that is missing on the way to `path`, durably.
+pub fn create_directories(path: &Path) -> Result<(), DurableError> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    create_directories(parent_of(path))?;
+    match create_directory(path) {
+        Err(error) if error.source.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
+}
+
+/// Opens a new file for writing; it must not exist.
+pub fn create_file(path: &Path) -> Result<File, DurableError> {
+    OpenOptions::new().read(true).write(true).create_new(true).open(path).step("create the file", path)
+}
+
+/// Writes a whole new file so that it is seen complete or not at all, and never
+/// replaces one that exists.
+pub fn put_new(path: &Path, bytes: &[u8]) -> Result<(), DurableError> {
+    let temporary = write_temporary(path, bytes)?;
+    fs::hard_link(&temporary, path).step("put in place (the name may be taken)", path)?;
+    fs::remove_file(&temporary).step("drop the temporary name of", path)?;
+    sync_directory(parent_of(path))
+}
+
+/// Writes a file so that its name shows the old bytes or the new ones, never a mixture.
+pub fn put(path: &Path, bytes: &[u8]) -> Result<(), DurableError> {
+    let temporary = write_temporary(path, bytes)?;
+    fs::rename(&temporary, path).step("put in place", path)?;
+    sync_directory(parent_of(path))
+}
+
+/// Like `put`, with the bytes of another file.
+pub fn put_copy(path: &Path, from: &Path) -> Result<(), DurableError> {
+    create_directories(parent_of(path))?;
+    let temporary = temporary_name(path);
+    fs::copy(from, &temporary).step("copy to", &temporary)?;
+    File::open(&temporary).and_then(|file| file.sync_all()).step("sync", &temporary)?;
+    fs::rename(&temporary, path).step("put in place", path)?;
+    sync_directory(parent_of(path))
+}
+
+/// The suffix of files that are not complete yet; a leftover tells of a crash.
+pub const TEMPORARY_SUFFIX: &str = ".partial";
+
+fn write_temporary(path: &Path, bytes: &[u8]) -> Result<PathBuf, DurableError> {
+    create_directories(parent_of(path))?;
+    let temporary = temporary_name(path);
+    let mut file = File::create(&temporary).step("create", &temporary)?;
+    file.write_all(bytes).step("write", &temporary)?;
+    file.sync_all().step("sync", &temporary)?;
+    Ok(temporary)
+}
+
+fn temporary_name(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(TEMPORARY_SUFFIX);
+    path.with_file_name(name)
+}
+
+pub(crate) fn parent_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    }
+}

@@ -1,0 +1,178 @@
+//! The second copy of an interview on another device: same bytes, same paths,
+//! written by a thread of its own behind a bounded queue. It can fall behind,
+//! fail or hang without costing the master anything; what it could not take is
+//! reported, never fatal. A mirror that failed stays failed for its interview:
+//! a copy with holes must not look like a copy.
+
+use super::{
+    durable::{self, DurableError, Step as _},
+    sums::list_files,
+};
+use std::{
+    fs::{self, OpenOptions},
+    os::unix::fs::FileExt as _,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How the copy stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MirrorState {
+    /// `behind_bytes` wait to be written.
+    Working { behind_bytes: u64 },
+    /// The copy ends here; the master goes on.
+    Failed { reason: String },
+}
+
+/// Handle to the mirror's thread; the thread ends with the last handle.
+#[derive(Clone)]
+pub struct Mirror {
+    jobs: Sender<Job>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: Mutex<MirrorState>,
+    changed: Condvar,
+    limit_bytes: u64,
+}
+
+enum Job {
+    Write { path: String, offset: u64, bytes: Arc<[u8]> },
+    Put { path: String, bytes: Arc<[u8]> },
+    Level { master: PathBuf },
+}
+
+impl Job {
+    fn size(&self) -> u64 {
+        match self {
+            Self::Write { bytes, .. } | Self::Put { bytes, .. } => bytes.len() as u64,
+            Self::Level { .. } => 1, // counts as waiting, costs no memory
+        }
+    }
+}
+
+impl Mirror {
+    /// `root` becomes the copy of the interview's directory. At most `limit_bytes` wait.
+    pub fn start(root: PathBuf, limit_bytes: u64) -> std::io::Result<Self> {
+        let (jobs, waiting) = channel();
+        let state = Mutex::new(MirrorState::Working { behind_bytes: 0 });
+        let shared = Arc::new(Shared { state, changed: Condvar::new(), limit_bytes });
+        let of_thread = shared.clone();
+        thread::Builder::new().name("mirror".into()).spawn(move || work(&root, &waiting, &of_thread))?;
+        Ok(Self { jobs, shared })
+    }
+
+    /// Queues bytes for a place in a file; never blocks.
+    pub fn write_at(&self, path: &str, offset: u64, bytes: Arc<[u8]>) {
+        self.queue(Job::Write { path: path.to_owned(), offset, bytes });
+    }
+
+    /// Queues a whole file; never blocks.
+    pub fn put(&self, path: &str, bytes: Arc<[u8]>) {
+        self.queue(Job::Put { path: path.to_owned(), bytes });
+    }
+
+    /// After a restart: copies what the mirror lacks of `master`, before anything queued later.
+    pub fn level(&self, master: &Path) {
+        self.queue(Job::Level { master: master.to_owned() });
+    }
+
+    fn queue(&self, job: Job) {
+        let mut state = self.shared.lock();
+        let MirrorState::Working { behind_bytes } = &mut *state else {
+            return;
+        };
+        *behind_bytes += job.size();
+        let is_too_slow = *behind_bytes > self.shared.limit_bytes;
+        if is_too_slow || self.jobs.send(job).is_err() {
+            *state = MirrorState::Failed { reason: "the second disk is too slow or hangs".to_owned() };
+            self.shared.changed.notify_all();
+        }
+    }
+
+    pub fn state(&self) -> MirrorState {
+        self.shared.lock().clone()
+    }
+
+    /// Waits until nothing is queued, the copy failed, or the deadline passed.
+    pub fn wait_until_level(&self, deadline: Duration) -> MirrorState {
+        let until = Instant::now() + deadline;
+        let mut state = self.shared.lock();
+        while matches!(*state, MirrorState::Working { behind_bytes: 1.. }) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            let waited = self.shared.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.clone()
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, MirrorState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn work(root: &Path, waiting: &Receiver<Job>, shared: &Shared) {
+    for job in waiting {
+        if matches!(shared.state_now(), MirrorState::Failed { .. }) {
+            continue;
+        }
+        let result = carry_out(root, &job);
+        let mut state = shared.lock();
+        match (result, &mut *state) {
+            (Ok(()), MirrorState::Working { behind_bytes }) => *behind_bytes -= job.size(),
+            (Ok(()), MirrorState::Failed { .. }) => {}
+            (Err(error), _) => {
+                let reason = format!("{error}: {}", error.source);
+                tracing::warn!(%reason, "the mirror failed; the master goes on");
+                *state = MirrorState::Failed { reason };
+            }
+        }
+        shared.changed.notify_all();
+    }
+}
+
+impl Shared {
+    fn state_now(&self) -> MirrorState {
+        self.lock().clone()
+    }
+}
+
+fn carry_out(root: &Path, job: &Job) -> Result<(), DurableError> {
+    match job {
+        Job::Level { master } => level(root, master),
+        Job::Put { path, bytes } => durable::put(&root.join(path), bytes),
+        Job::Write { path, offset, bytes } => {
+            let path = root.join(path);
+            durable::create_directories(durable::parent_of(&path))?;
+            let is_new = !path.exists();
+            let file =
+                OpenOptions::new().create(true).truncate(false).write(true).open(&path).step("open", &path)?;
+            file.write_all_at(bytes, *offset).and_then(|()| file.sync_data()).step("write", &path)?;
+            if is_new { durable::sync_directory(durable::parent_of(&path)) } else { Ok(()) }
+        }
+    }
+}
+
+/// Size tells enough: both sides only ever grow by the same bytes, and what the
+/// master cut off is longer here.
+fn level(root: &Path, master: &Path) -> Result<(), DurableError> {
+    for name in list_files(master).step("list", master)? {
+        let (from, to) = (master.join(&name), root.join(&name));
+        let size = |path: &Path| fs::metadata(path).map(|metadata| metadata.len()).ok();
+        if size(&from) != size(&to) {
+            durable::put_copy(&to, &from)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! Whether every chunk starts where the one before ended, per track, and how
+//! many samples there were. Pure; one checker per part and track of the
+//! interview, running on over fragments and segments.
+
+use super::{
+    chunk::Chunk,
+    header::{Header, TrackKind},
+};
+use std::collections::BTreeMap;
+
+/// A chunk that does not start where the one before ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Break {
+    pub track_id: u32,
+    pub timescale: u32,
+    pub expected_ticks: u64,
+    pub found_ticks: u64,
+}
+
+impl Break {
+    /// Missing time if positive, time that stands twice if negative.
+    pub fn gap_us(&self) -> i64 {
+        let us = |ticks| i64::try_from(ticks_to_us(ticks, self.timescale)).unwrap_or(i64::MAX);
+        us(self.found_ticks) - us(self.expected_ticks)
+    }
+}
+
+/// Where a stretch of media starts, how long it is, what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Extent {
+    pub media_us: u64,
+    pub duration_us: u64,
+    /// Pictures.
+    pub frames: u64,
+    /// Access units of sound.
+    pub samples: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct TrackState {
+    timescale: u32,
+    is_video: bool,
+    next_ticks: Option<u64>,
+    first_ticks: u64,
+    samples: u64,
+}
+
+/// Counts a part's samples and watches its timeline.
+#[derive(Debug, Clone)]
+pub struct Continuity {
+    tracks: BTreeMap<u32, TrackState>,
+    lead: u32,
+}
+
+impl Continuity {
+    pub fn new(header: &Header) -> Self {
+        let state = |track: &super::header::TrackHeader| TrackState {
+            timescale: track.timescale,
+            is_video: matches!(track.kind, TrackKind::Video { .. }),
+            next_ticks: None,
+            first_ticks: 0,
+            samples: 0,
+        };
+        Self {
+            tracks: header.tracks.iter().map(|track| (track.id, state(track))).collect(),
+            lead: header.lead().map_or(0, |track| track.id),
+        }
+    }
+
+    /// Takes the next chunk; what it says counts even where it breaks the timeline.
+    pub fn accept(&mut self, chunk: &Chunk) -> Vec<Break> {
+        let mut breaks = Vec::new();
+        for run in &chunk.runs {
+            let Some(track) = self.tracks.get_mut(&run.track_id) else {
+                continue;
+            };
+            match track.next_ticks {
+                None => track.first_ticks = run.start_ticks,
+                Some(expected_ticks) if expected_ticks != run.start_ticks => breaks.push(Break {
+                    track_id: run.track_id,
+                    timescale: track.timescale,
+                    expected_ticks,
+                    found_ticks: run.start_ticks,
+                }),
+                Some(_) => {}
+            }
+            track.next_ticks = Some(run.start_ticks.saturating_add(run.duration_ticks));
+            track.samples += run.samples;
+        }
+        breaks
+    }
+
+    /// Everything so far: from the lead track's first sample to its end.
+    pub fn extent(&self) -> Extent {
+        let count = |video: bool| {
+            self.tracks.values().filter(|track| track.is_video == video).map(|track| track.samples).sum()
+        };
+        let (media_us, end_us) = self.tracks.get(&self.lead).map_or((0, 0), |track| {
+            let start = ticks_to_us(track.first_ticks, track.timescale);
+            (start, track.next_ticks.map_or(start, |ticks| ticks_to_us(ticks, track.timescale)))
+        });
+        Extent {
+            media_us,
+            duration_us: end_us.saturating_sub(media_us),
+            frames: count(true),
+            samples: count(false),
+        }
+    }
+
+    /// Where the lead track ends now, from the part's zero.
+    pub fn end_us(&self) -> u64 {
+        let extent = self.extent();
+        extent.media_us + extent.duration_us
+    }
+}
+
+fn ticks_to_us(ticks: u64, timescale: u32) -> u64 {
+    let us = u128::from(ticks) * 1_000_000 / u128::from(timescale.max(1));
+    u64::try_from(us).unwrap_or(u64::MAX)
+}
+
+impl Extent {
+    /// What was added between two readings of the same checker.
+    pub fn since(&self, earlier: &Extent) -> Extent {
+        let started = earlier.frames + earlier.samples > 0;
+        let media_us = if started { earlier.media_us + earlier.duration_us } else { self.media_us };
+        Extent {
+            media_us,
+            duration_us: (self.media_us + self.duration_us).saturating_sub(media_us),
+            frames: self.frames - earlier.frames,
+            samples: self.samples - earlier.samples,
+        }
+    }
+}

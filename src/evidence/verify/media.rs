@@ -1,0 +1,205 @@
+//! The recording itself against the journal: every byte of every segment is
+//! header or a journalled fragment, every fragment says what its line says, and
+//! the timeline read out of the MP4 runs on without a break through fragments
+//! and segments of a part. Durations come from `tfdt` and `trun` alone.
+
+use super::{
+    codes::Code,
+    digests::Digested,
+    report::{Figures, Finding},
+};
+use crate::evidence::{
+    digest::Digests,
+    entries::Fragment,
+    mp4::{Break, Continuity, Extent, Header, PlacedChunk, scan_chunks, scan_header},
+    names::TrackName,
+    outline::{Outline, PartOutline, SegmentOutline},
+};
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    ops::Range,
+    path::PathBuf,
+};
+
+/// Where a segment's fragments lie, for digests of their own.
+pub fn cuts(segment: &SegmentOutline) -> Vec<Range<u64>> {
+    let range = |fragment: &Fragment| fragment.offset..fragment.offset.saturating_add(fragment.length);
+    segment.fragments.iter().map(range).collect()
+}
+
+/// Files by path, where they can be read, and what was read of them.
+pub struct Read<'a> {
+    pub files: &'a BTreeMap<String, PathBuf>,
+    pub digested: &'a BTreeMap<String, Digested>,
+    /// Segments that lawfully stand elsewhere: on a disc that was not given, or on none.
+    pub is_elsewhere: &'a dyn Fn(&str) -> bool,
+}
+
+/// Checks all parts of all tracks; counts the recording itself.
+pub fn check(outline: &Outline, read: &Read<'_>, figures: &mut Figures, findings: &mut Vec<Finding>) {
+    for part in &outline.parts {
+        let mut check = PartCheck { part, read, timeline: None, header: None, findings };
+        let mut fragments = 0;
+        for segment in &part.segments {
+            check.segment(segment);
+            fragments += segment.fragments.len() as u64;
+        }
+        let extent = check.timeline.map(|timeline| timeline.extent()).unwrap_or_default();
+        if part.opened.track == TrackName::Program {
+            figures.parts += 1;
+            figures.segments += part.segments.len() as u64;
+            figures.fragments += fragments;
+            figures.frames += extent.frames;
+            figures.samples += extent.samples;
+            figures.duration_us += extent.duration_us;
+        }
+    }
+    for segment in outline.segments() {
+        for fragment in segment.fragments.iter().filter(|fragment| fragment.adopted) {
+            let finding = Finding::new(Code::Adopted, &fragment.segment, format!("{} us", fragment.duration_us));
+            findings.push(finding.at(fragment.media_us));
+        }
+    }
+}
+
+/// One part of one track under check.
+struct PartCheck<'a> {
+    part: &'a PartOutline,
+    read: &'a Read<'a>,
+    /// Running through the part; started anew behind a segment that cannot be read.
+    timeline: Option<Continuity>,
+    /// The part's first header: all its segments carry the same.
+    header: Option<Digests>,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl PartCheck<'_> {
+    fn add(&mut self, code: Code, segment: &SegmentOutline, detail: impl std::fmt::Display) {
+        let media_us = segment.extent().media_us;
+        self.findings.push(Finding::new(code, &segment.opened.segment, detail).at(media_us));
+    }
+
+    fn segment(&mut self, segment: &SegmentOutline) {
+        let path = &segment.opened.segment;
+        let (Some(file), Some(digested)) = (self.read.files.get(path), self.read.digested.get(path)) else {
+            if !(self.read.is_elsewhere)(path) {
+                self.add(Code::FileMissing, segment, "a segment of the recording");
+            }
+            self.timeline = None;
+            return;
+        };
+        self.check_cover(segment, digested.size);
+        self.check_digests(segment, digested);
+        let opened = File::open(file).map_err(|error| error.to_string());
+        let header = opened.and_then(|file| {
+            let (header, length) = scan_header(&file).map_err(|error| error.to_string())?;
+            Ok((file, header, length))
+        });
+        match header {
+            Ok((file, header, _)) => {
+                self.check_header(segment);
+                self.check_chunks(segment, &file, &header);
+            }
+            Err(reason) => {
+                self.add(Code::SegmentDamaged, segment, reason);
+                self.timeline = None;
+            }
+        }
+    }
+
+    fn check_cover(&mut self, segment: &SegmentOutline, size: u64) {
+        let covered = segment.end();
+        // While it is open, what is behind the last line is not torn but not told yet.
+        if size != covered && (segment.closed.is_some() || size < covered) {
+            self.add(Code::SegmentUncovered, segment, format_args!("{size} bytes, {covered} on record"));
+        }
+    }
+
+    fn check_digests(&mut self, segment: &SegmentOutline, digested: &Digested) {
+        if let Some(closed) = &segment.closed {
+            let on_record = Digests { sha256: closed.sha256, sm3: closed.sm3 };
+            if on_record != digested.digests {
+                self.add(Code::FileChanged, segment, "not the digests of its `segment-closed` line");
+            }
+        }
+        for (fragment, found) in segment.fragments.iter().zip(&digested.cuts) {
+            if *found != Some(fragment.sha256) {
+                let detail = format!("{} bytes at {}", fragment.length, fragment.offset);
+                let finding = Finding::new(Code::FragmentChanged, &fragment.segment, detail);
+                self.findings.push(finding.at(fragment.media_us));
+            }
+        }
+    }
+
+    fn check_header(&mut self, segment: &SegmentOutline) {
+        let opened = &segment.opened;
+        let length = usize::try_from(opened.header_length).unwrap_or(usize::MAX);
+        let bytes = self.read.files.get(&opened.segment).and_then(|path| fs::read(path).ok());
+        let found = bytes.as_deref().and_then(|bytes| bytes.get(..length)).map(Digests::of);
+        let on_record = Digests { sha256: opened.header_sha256, sm3: opened.header_sm3 };
+        if found != Some(on_record) {
+            self.add(Code::HeaderChanged, segment, "not the digests of its `segment-opened` line");
+        }
+        if *self.header.get_or_insert(on_record) != on_record {
+            self.add(Code::HeaderChanged, segment, "another header than the part began with");
+        }
+    }
+
+    fn check_chunks(&mut self, segment: &SegmentOutline, file: &File, header: &Header) {
+        let scan = scan_chunks(file, segment.opened.header_length, header);
+        if let Some(fault) = &scan.fault {
+            self.add(Code::SegmentDamaged, segment, format_args!("{fault} at {}", scan.end));
+        }
+        let mut timeline = self.timeline.take().unwrap_or_else(|| Continuity::new(header));
+        let mut chunks = scan.chunks.iter().peekable();
+        for fragment in &segment.fragments {
+            let end = fragment.offset.saturating_add(fragment.length);
+            let before = timeline.extent();
+            let mut own = Vec::new();
+            while let Some(chunk) = chunks.next_if(|chunk| chunk.offset < end) {
+                own.push(chunk);
+                for found in timeline.accept(&chunk.chunk) {
+                    self.add_break(segment, fragment, &found);
+                }
+            }
+            let extent = timeline.extent().since(&before);
+            self.check_fragment(fragment, &own, &extent, header);
+        }
+        self.timeline = Some(timeline);
+    }
+
+    fn add_break(&mut self, segment: &SegmentOutline, fragment: &Fragment, found: &Break) {
+        let detail = format!(
+            "track {}: tick {} where {} belongs ({} us), part {}",
+            found.track_id,
+            found.found_ticks,
+            found.expected_ticks,
+            found.gap_us(),
+            self.part.opened.part
+        );
+        let finding = Finding::new(Code::TimelineBreak, &segment.opened.segment, detail);
+        self.findings.push(finding.at(fragment.media_us));
+    }
+
+    fn check_fragment(&mut self, fragment: &Fragment, own: &[&PlacedChunk], extent: &Extent, header: &Header) {
+        let mut find = |code, detail: String| {
+            self.findings.push(Finding::new(code, &fragment.segment, detail).at(fragment.media_us));
+        };
+        let starts = own.first().map(|chunk| chunk.offset);
+        let ends = own.last().map(|chunk| chunk.offset + chunk.length);
+        if starts != Some(fragment.offset) || ends != Some(fragment.offset.saturating_add(fragment.length)) {
+            find(Code::SegmentDamaged, format!("no whole chunks at {}", fragment.offset));
+        }
+        if *extent != fragment.extent() {
+            find(Code::FragmentCount, format!("found {extent:?}, on record {:?}", fragment.extent()));
+        }
+        let is_key = |chunk: &&PlacedChunk| {
+            let run = header.lead().and_then(|lead| chunk.chunk.run(lead.id));
+            run.is_some_and(|run| run.starts_with_sync)
+        };
+        if !own.first().is_some_and(is_key) {
+            find(Code::KeyFrameMissing, String::new());
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The answer of `verify`: findings, figures, verdict; as JSON for programs and
+//! as text for people, Chinese first. Findings are added in the order of the
+//! checks and never taken back.
+
+use super::codes::{Code, Severity};
+use serde::Serialize;
+use std::fmt::{self, Display, Write as _};
+
+/// One thing found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    pub code: Code,
+    pub rule: &'static str,
+    pub severity: Severity,
+    /// The file it concerns, from the directory or disc that was given.
+    pub path: String,
+    pub detail_zh: String,
+    pub detail_en: String,
+    /// Where on the part's timeline, if it is a place there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media_us: Option<u64>,
+}
+
+impl Finding {
+    pub fn new(code: Code, path: impl Into<String>, detail: impl Display) -> Self {
+        let detail = detail.to_string();
+        let with = |words: &str, colon: &str| {
+            if detail.is_empty() { words.to_owned() } else { format!("{words}{colon}{detail}") }
+        };
+        Self {
+            code,
+            rule: code.rule(),
+            severity: code.severity(),
+            path: path.into(),
+            detail_zh: with(code.zh(), "："),
+            detail_en: with(code.en(), ": "),
+            media_us: None,
+        }
+    }
+
+    pub fn at(self, media_us: u64) -> Self {
+        Self { media_us: Some(media_us), ..self }
+    }
+}
+
+/// What was counted, from the media itself wherever it is about media.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Figures {
+    pub interview: Option<String>,
+    pub uuid: Option<String>,
+    pub discs: u64,
+    pub files: u64,
+    pub bytes: u64,
+    pub journal_lines: u64,
+    /// Of the recording itself.
+    pub parts: u64,
+    pub segments: u64,
+    pub fragments: u64,
+    pub frames: u64,
+    pub samples: u64,
+    pub duration_us: u64,
+    pub compared_files: u64,
+}
+
+/// Whether it is what it claims to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Sound,
+    NotSound,
+    Unreadable,
+}
+
+impl Verdict {
+    /// 0 sound, 1 not sound, 2 could not be read (contract).
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Sound => 0,
+            Self::NotSound => 1,
+            Self::Unreadable => 2,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Sound => "完好 / sound",
+            Self::NotSound => "不完好 / NOT SOUND",
+            Self::Unreadable => "无法读取 / could not be read",
+        }
+    }
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub verdict: Verdict,
+    pub figures: Figures,
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    pub fn new(figures: Figures, findings: Vec<Finding>) -> Self {
+        let verdict = match findings.iter().map(|finding| finding.severity).max() {
+            None | Some(Severity::Note) => Verdict::Sound,
+            Some(Severity::Error) => Verdict::NotSound,
+            Some(Severity::Unreadable) => Verdict::Unreadable,
+        };
+        Self { verdict, figures, findings }
+    }
+
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(self)
+    }
+}
+
+impl Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let figures = &self.figures;
+        if let Some(interview) = &figures.interview {
+            writeln!(f, "审讯 / interview   {interview}")?;
+        }
+        writeln!(f, "文件 / files       {} ({} bytes)", figures.files, figures.bytes)?;
+        writeln!(f, "日志 / journal     {} lines", figures.journal_lines)?;
+        let seconds = format!("{}.{:06}", figures.duration_us / 1_000_000, figures.duration_us % 1_000_000);
+        writeln!(
+            f,
+            "录像 / recording   {} parts, {} segments, {} fragments, {} frames, {seconds} s",
+            figures.parts, figures.segments, figures.fragments, figures.frames
+        )?;
+        if figures.compared_files > 0 {
+            writeln!(f, "比对 / compared    {} files", figures.compared_files)?;
+        }
+        for finding in &self.findings {
+            writeln!(f, "{}", line(finding))?;
+        }
+        writeln!(f, "结论 / verdict     {}", self.verdict.words())
+    }
+}
+
+fn line(finding: &Finding) -> String {
+    let mark = match finding.severity {
+        Severity::Note => "·",
+        Severity::Error | Severity::Unreadable => "✗",
+    };
+    let mut text = format!("{mark} {} [{}] {}", finding.code.name(), finding.rule, finding.path);
+    if let Some(media_us) = finding.media_us {
+        let _ = write!(text, " @ {}.{:03} s", media_us / 1_000_000, media_us / 1000 % 1000); // a String
+    }
+    let _ = write!(text, "\n    {}\n    {}", finding.detail_zh, finding.detail_en);
+    text
+}

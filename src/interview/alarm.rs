@@ -1,0 +1,132 @@
+//! Everything that can be wrong in a room, as data: which thing, since when, under which rule.
+//!
+//! The room raises and clears alarms through `Event`; the state machine raises those that follow from
+//! who is present. An alarm never stops a recording. Its words and remedies stand in `words.rs`.
+
+use serde::{Deserialize, Serialize};
+
+use super::rule::RuleId;
+use super::time::Moment;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CameraSlot {
+    Interviewee,
+    Officer,
+    Panorama,
+    Evidence,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DiscSlot {
+    A,
+    B,
+    Standby,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// The interviewee's microphone.
+    Left,
+    /// The officers'.
+    Right,
+}
+
+/// A standing alarm's identity: the same value raised twice is one alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "alarm", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Alarm {
+    CameraLost {
+        slot: CameraSlot,
+    },
+    CameraFrozen {
+        slot: CameraSlot,
+    },
+    CameraBlack {
+        slot: CameraSlot,
+    },
+    SoundSilent {
+        channel: Channel,
+    },
+    /// Every sample is zero: the cable, not the room.
+    SoundZero {
+        channel: Channel,
+    },
+    SoundClipping {
+        channel: Channel,
+    },
+    MicrophoneLost {
+        channel: Channel,
+    },
+    DiscFailed {
+        slot: DiscSlot,
+    },
+    DiscSlow {
+        slot: DiscSlot,
+    },
+    DiscFull {
+        slot: DiscSlot,
+    },
+    DiscMissing {
+        slot: DiscSlot,
+    },
+    SpoolFull {
+        slot: DiscSlot,
+    },
+    MasterFailed,
+    MasterSpaceLow,
+    MirrorFailed,
+    ClockUnsure,
+    ClockStepped,
+    ClimateStale,
+    MediaRestarted,
+    MediaFailing,
+    FramesDropped,
+    IntentUnreadable,
+    LinkLost,
+    HelpCalled,
+    TooFewOfficers,
+    MinorWithoutAdult,
+    FemaleMinorWithoutFemaleOfficer,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandingAlarm {
+    #[serde(flatten)]
+    pub alarm: Alarm,
+    /// What the device or program said.
+    pub detail: String,
+    pub since: Moment,
+}
+
+impl Alarm {
+    pub fn rule(self) -> RuleId {
+        match self {
+            Alarm::CameraLost { .. } | Alarm::ClimateStale => RuleId::R09,
+            Alarm::CameraFrozen { .. }
+            | Alarm::CameraBlack { .. }
+            | Alarm::SoundSilent { .. }
+            | Alarm::SoundZero { .. }
+            | Alarm::SoundClipping { .. }
+            | Alarm::MicrophoneLost { .. } => RuleId::R12,
+            Alarm::DiscFailed { .. }
+            | Alarm::DiscSlow { .. }
+            | Alarm::DiscFull { .. }
+            | Alarm::DiscMissing { .. }
+            | Alarm::SpoolFull { .. }
+            | Alarm::MirrorFailed
+            | Alarm::LinkLost => RuleId::R17,
+            Alarm::MasterFailed | Alarm::MasterSpaceLow | Alarm::MediaFailing => RuleId::R14,
+            Alarm::ClockUnsure | Alarm::ClockStepped => RuleId::R10,
+            Alarm::MediaRestarted => RuleId::R15,
+            Alarm::FramesDropped => RuleId::R03,
+            Alarm::IntentUnreadable => RuleId::R36,
+            Alarm::HelpCalled => RuleId::R35,
+            Alarm::TooFewOfficers | Alarm::MinorWithoutAdult | Alarm::FemaleMinorWithoutFemaleOfficer => {
+                RuleId::R30
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What each alarm says, and what a person can do about it.
+//!
+//! The text names the device; the remedy is one sentence that an officer can act on.
+
+use super::names::{self, Name};
+use super::{Words, words};
+use crate::interview::alarm::{Alarm, StandingAlarm};
+
+pub fn text(standing: &StandingAlarm) -> Words {
+    let detail = &standing.detail;
+    let base = base(standing.alarm);
+    if detail.is_empty() {
+        return base;
+    }
+    words(
+        format!("{}（{detail}）", base.zh),
+        format!("{} ({detail})", base.en),
+    )
+}
+
+fn base(alarm: Alarm) -> Words {
+    match alarm {
+        Alarm::CameraLost { slot } => about(names::camera(slot), "摄像机信号丢失", "camera lost"),
+        Alarm::CameraFrozen { slot } => about(names::camera(slot), "摄像机画面静止", "camera frozen"),
+        Alarm::CameraBlack { slot } => about(names::camera(slot), "摄像机画面全黑", "camera black"),
+        Alarm::SoundSilent { channel } => about(names::channel(channel), "没有声音", "channel silent"),
+        Alarm::SoundZero { channel } => about(
+            names::channel(channel),
+            "信号全为零",
+            "channel gives nothing but zeros",
+        ),
+        Alarm::SoundClipping { channel } => about(names::channel(channel), "声音削顶", "channel clipping"),
+        Alarm::MicrophoneLost { channel } => about(names::channel(channel), "话筒丢失", "microphone lost"),
+        Alarm::DiscFailed { slot } => about(names::disc(slot), "盘刻录失败", "disc failed"),
+        Alarm::DiscSlow { slot } => about(names::disc(slot), "盘刻录过慢", "disc too slow"),
+        Alarm::DiscFull { slot } => about(names::disc(slot), "盘已满", "disc full"),
+        Alarm::DiscMissing { slot } => {
+            about(names::disc(slot), "盘位没有可用光盘", "slot has no usable disc")
+        }
+        Alarm::SpoolFull { slot } => about(names::disc(slot), "盘缓冲已满", "spool full"),
+        Alarm::MasterFailed => words("主存储故障", "master disk failed"),
+        Alarm::MasterSpaceLow => words("主存储空间不足", "master disk is running out of space"),
+        Alarm::MirrorFailed => words("镜像存储故障", "mirror failed"),
+        Alarm::ClockUnsure => words("时钟误差无法保证", "clock error cannot be guaranteed"),
+        Alarm::ClockStepped => words("时钟发生跳变", "clock was stepped"),
+        Alarm::ClimateStale => words("温湿度数据已过时", "climate reading is stale"),
+        Alarm::MediaRestarted => words("录制程序已重新启动", "recording program was restarted"),
+        Alarm::MediaFailing => words("录制程序无法运行", "recording program cannot run"),
+        Alarm::FramesDropped => words("有画面帧丢失", "frames were dropped"),
+        Alarm::IntentUnreadable => words(
+            "重启前的状态无法读取，未录制",
+            "the state before the restart is unreadable; nothing is recorded",
+        ),
+        Alarm::LinkLost => words("与平台的连接中断", "link to the centre lost"),
+        Alarm::HelpCalled => words("被讯（询）问人求助", "the interviewee calls for help"),
+        Alarm::TooFewOfficers => words("在场办案人员少于规定人数", "fewer officers present than required"),
+        Alarm::MinorWithoutAdult => words(
+            "未成年人没有法定代理人或合适成年人在场",
+            "a minor has neither guardian nor appropriate adult",
+        ),
+        Alarm::FemaleMinorWithoutFemaleOfficer => words(
+            "女性未成年人没有女性工作人员在场",
+            "a female minor has no female officer",
+        ),
+    }
+}
+
+fn about(name: Name, zh: &str, en: &str) -> Words {
+    words(format!("{}{zh}", name.0), format!("{} {en}", name.1))
+}
+
+/// What to do, Chinese and English.
+pub fn remedy(alarm: Alarm) -> Name {
+    match alarm {
+        Alarm::CameraLost { .. } | Alarm::CameraFrozen { .. } => (
+            "检查摄像机电源和网线；录制继续进行",
+            "check the camera's power and cable; recording goes on",
+        ),
+        Alarm::CameraBlack { .. } => ("检查镜头和照明", "check the lens and the light"),
+        Alarm::SoundSilent { .. } | Alarm::SoundZero { .. } | Alarm::MicrophoneLost { .. } => {
+            ("检查话筒和连线", "check the microphone and its cable")
+        }
+        Alarm::SoundClipping { .. } => ("调低话筒增益", "turn the microphone's gain down"),
+        Alarm::DiscFailed { .. } | Alarm::DiscFull { .. } | Alarm::DiscMissing { .. } => (
+            "放入空白光盘；主存储继续录制",
+            "insert a blank disc; the master goes on recording",
+        ),
+        Alarm::DiscSlow { .. } | Alarm::SpoolFull { .. } => (
+            "无需停止；缺少的内容将由主存储补刻",
+            "no need to stop; what is missing is burnt from the master",
+        ),
+        Alarm::MasterFailed => (
+            "中止活动，联系技术人员",
+            "suspend the matter and call a technician",
+        ),
+        Alarm::MasterSpaceLow => (
+            "请技术人员扩充或更换存储",
+            "ask a technician to add or change storage",
+        ),
+        Alarm::MirrorFailed => (
+            "请技术人员检查第二块硬盘",
+            "ask a technician to check the second disk",
+        ),
+        Alarm::ClockUnsure | Alarm::ClockStepped => (
+            "请技术人员检查对时服务",
+            "ask a technician to check the time service",
+        ),
+        Alarm::ClimateStale => ("检查温湿度传感器连线", "check the climate sensor's cable"),
+        Alarm::MediaRestarted => (
+            "口头说明中断原因和起止时间",
+            "say aloud why and from when to when",
+        ),
+        Alarm::MediaFailing => (
+            "中止活动；更换房间或使用移动设备",
+            "suspend the matter; change room or use a mobile recorder",
+        ),
+        Alarm::FramesDropped => ("请技术人员检查设备负载", "ask a technician to check the load"),
+        Alarm::IntentUnreadable => (
+            "确认房间内的活动，需要录制时按“开始”",
+            "see what is going on in the room; press start if it must be recorded",
+        ),
+        Alarm::LinkLost => (
+            "录制不受影响；请检查网络",
+            "recording is not affected; check the network",
+        ),
+        Alarm::HelpCalled => ("立即查看被讯（询）问人", "see to the interviewee at once"),
+        Alarm::TooFewOfficers => (
+            "补足办案人员；录制继续进行",
+            "bring another officer; recording goes on",
+        ),
+        Alarm::MinorWithoutAdult => (
+            "通知法定代理人或合适成年人到场",
+            "call a guardian or appropriate adult",
+        ),
+        Alarm::FemaleMinorWithoutFemaleOfficer => ("安排女性工作人员到场", "bring a female officer"),
+    }
+}

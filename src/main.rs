@@ -1,0 +1,95 @@
+//! `shenlu`: one binary, several roles (design 1). Parses the command line, wires the rooms, ends with the
+//! role's exit code. No rule and no device is known here.
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+mod roles;
+
+#[derive(Parser)]
+#[command(name = "shenlu", version, about = "审录: recorder for interview rooms")]
+struct Arguments {
+    #[command(subcommand)]
+    role: Role,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// The appliance: controller, panel, API, the only writer of evidence.
+    Room {
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Internal: the media process; its socket is standard input.
+    #[command(hide = true)]
+    Media,
+    /// A whole interview without hands, with every check at its end.
+    Demo(roles::DemoArguments),
+    /// One operator command through the room's API.
+    Command {
+        kind: String,
+        /// The command's fields.
+        #[arg(default_value = "{}")]
+        json: String,
+        #[arg(long)]
+        config: PathBuf,
+        /// Makes a repetition safe; chosen at random when absent.
+        #[arg(long)]
+        id: Option<String>,
+    },
+    /// What is attached, what it is used for, what is wrong.
+    Devices {
+        #[arg(long)]
+        config: Option<PathBuf>,
+    },
+    /// Independent check of an interview directory, a disc, an image, a drive, or a set of them.
+    Verify {
+        path: PathBuf,
+        #[arg(long)]
+        against: Vec<PathBuf>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read-only check of the store and the evidence invariants.
+    Check {
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// The benchmarks of the design.
+    Bench {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("SHENLU_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info")),
+        )
+        .init();
+    match run(Arguments::parse().role) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("shenlu: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(role: Role) -> anyhow::Result<ExitCode> {
+    match role {
+        Role::Room { config } => roles::room(&config),
+        Role::Media => roles::media().context("media process"),
+        Role::Demo(arguments) => roles::demo(arguments),
+        Role::Command { kind, json, config, id } => roles::command(&kind, &json, &config, id),
+        Role::Devices { config } => roles::devices(config.as_deref()),
+        Role::Verify { path, against, json } => roles::verify(&path, &against, json),
+        Role::Check { config } => roles::check(&config),
+        Role::Bench { arguments } => roles::bench(&arguments),
+    }
+}

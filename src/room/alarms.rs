@@ -1,0 +1,186 @@
+//! From what devices and pipelines say to the alarms an officer sees: raised once, cleared when it is over.
+//!
+//! Every alarm goes through the interview, so that it stands in the journal while one is open. None of them
+//! stops a recording.
+
+use super::appliance::{Appliance, Dated};
+use super::ports::{ClimateReading, ClockQuality};
+use super::precheck::{bytes_per_hour, is_good};
+use super::config::ClockSource;
+use crate::evidence::line::Data;
+use crate::interview::{Alarm, CameraSlot, Channel, Event};
+use pipelines::messages::{CameraFault, CameraStatus, MicrophoneStatus, OverlayText, ToMedia, Watch};
+use pipelines::settings;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A climate reading older than this is shown as `--` (design, overlay).
+const CLIMATE_STALE_AFTER: Duration = Duration::from_secs(30);
+/// Less than this left on the master is an alarm while there is still time to act.
+const LOW_HOURS: u64 = 1;
+
+fn camera_slot(slot: settings::Slot) -> CameraSlot {
+    match slot {
+        settings::Slot::Interviewee => CameraSlot::Interviewee,
+        settings::Slot::Officer => CameraSlot::Officer,
+        settings::Slot::Panorama => CameraSlot::Panorama,
+        settings::Slot::Evidence => CameraSlot::Evidence,
+    }
+}
+
+fn side(channel: settings::Channel) -> Channel {
+    match channel {
+        settings::Channel::Left => Channel::Left,
+        settings::Channel::Right => Channel::Right,
+    }
+}
+
+impl Appliance {
+    pub(super) fn raise(&mut self, alarm: Alarm, detail: &str) {
+        tracing::warn!(?alarm, detail, "alarm");
+        self.observe(Event::AlarmRaised { alarm, detail: detail.to_owned() });
+    }
+
+    pub(super) fn clear(&mut self, alarm: Alarm) {
+        self.observe(Event::AlarmCleared { alarm });
+    }
+
+    fn set(&mut self, alarm: Alarm, stands: bool, detail: &str) {
+        if stands { self.raise(alarm, detail) } else { self.clear(alarm) }
+    }
+
+    pub(super) fn on_camera(&mut self, slot: settings::Slot, status: CameraStatus) {
+        self.media_view.cameras.insert(slot.name(), status.clone());
+        let slot = camera_slot(slot);
+        let (lost, frozen) = (Alarm::CameraLost { slot }, Alarm::CameraFrozen { slot });
+        match status {
+            CameraStatus::Live { .. } => {
+                self.clear(lost);
+                self.clear(frozen);
+            }
+            CameraStatus::Connecting => {}
+            CameraStatus::Lost { cause: CameraFault::Frozen, reason } => self.raise(frozen, &reason),
+            CameraStatus::Lost { cause: _, reason } => self.raise(lost, &reason),
+        }
+    }
+
+    pub(super) fn on_microphone(&mut self, channel: settings::Channel, status: MicrophoneStatus) {
+        let name = match channel {
+            settings::Channel::Left => "left",
+            settings::Channel::Right => "right",
+        };
+        self.media_view.microphones.insert(name, status.clone());
+        let alarm = Alarm::MicrophoneLost { channel: side(channel) };
+        match status {
+            MicrophoneStatus::Live => self.clear(alarm),
+            MicrophoneStatus::Connecting => {}
+            MicrophoneStatus::Lost { reason } => self.raise(alarm, &reason),
+        }
+    }
+
+    pub(super) fn on_watch(&mut self, watch: Watch, began: bool) {
+        let alarm = match watch {
+            Watch::Silent { channel } => Alarm::SoundSilent { channel: side(channel) },
+            Watch::AllZero { channel } => Alarm::SoundZero { channel: side(channel) },
+            Watch::Clipping { channel } => Alarm::SoundClipping { channel: side(channel) },
+            Watch::Black { slot } => Alarm::CameraBlack { slot: camera_slot(slot) },
+            Watch::Late => Alarm::FramesDropped,
+        };
+        self.set(alarm, began, "");
+    }
+
+    pub(super) fn on_surroundings(
+        &mut self,
+        clock: ClockQuality,
+        climate: Option<ClimateReading>,
+        free_bytes: Option<u64>,
+    ) {
+        let wanted = self.config.clock;
+        if wanted.source != ClockSource::Unchecked {
+            self.set(Alarm::ClockUnsure, !is_good(wanted, &clock), &clock.source);
+        }
+        self.clock = Some(clock);
+        if let Some(value) = climate {
+            let changed = self.climate.is_none_or(|c| c.value != value);
+            self.climate = Some(Dated { value, at: Instant::now() });
+            self.clear(Alarm::ClimateStale);
+            if changed {
+                self.overlay();
+            }
+        }
+        self.free_bytes = free_bytes;
+        if let Some(free) = free_bytes {
+            let low = free / bytes_per_hour(&self.config).max(1) < LOW_HOURS;
+            self.set(Alarm::MasterSpaceLow, low, &format!("{} MiB", free >> 20));
+        }
+    }
+
+    /// A sensor that fell silent must not go on showing its last figure.
+    pub(super) fn watch_surroundings(&mut self) {
+        if self.climate.is_some_and(|c| c.at.elapsed() > CLIMATE_STALE_AFTER) {
+            self.climate = None;
+            self.raise(Alarm::ClimateStale, "");
+            self.overlay();
+        }
+    }
+
+    /// After an interview was closed the next one must know what is wrong already.
+    pub(super) fn raise_what_stands(&mut self) {
+        for (slot, status) in self.media_view.cameras.clone() {
+            if let Some(slot) = settings::Slot::ALL.into_iter().find(|s| s.name() == slot) {
+                self.on_camera(slot, status);
+            }
+        }
+        for (name, status) in self.media_view.microphones.clone() {
+            let channel =
+                if name == "left" { settings::Channel::Left } else { settings::Channel::Right };
+            self.on_microphone(channel, status);
+        }
+    }
+
+    /// Tells the media process what to write into the picture.
+    pub(super) fn overlay(&mut self) {
+        let view = self.interview.view();
+        let climate = self.climate.map(|c| c.value);
+        let number = if view.case.number.is_empty() { &view.case.incident_number } else { &view.case.number };
+        let pausing = view.intervals.iter().rev().find(|interval| interval.to.is_none());
+        let overlay = OverlayText {
+            temperature_centi_c: climate.map(|c| c.temperature_centi_c),
+            humidity_centi_pct: climate.map(|c| c.humidity_centi_pct),
+            case_number: number.clone(),
+            room: self.config.room.name.clone(),
+            part: self.open.as_ref().map_or(0, |open| open.last_part),
+            state: pausing.map(|interval| interval_word(interval.interval).to_owned()).unwrap_or_default(),
+        };
+        self.media.say(&ToMedia::SetOverlay { overlay });
+    }
+
+    /// What every fragment's journal line says of its circumstances; integers only.
+    pub(super) fn renew_conditions(&mut self) {
+        let counters = self.media_view.counters;
+        let mut conditions = Data::new();
+        let mut put = |key: &str, value: i64| conditions.insert(key.to_owned(), value.into());
+        put("repeated", counters.repeated.cast_signed());
+        put("substituted_left", counters.substituted_left.cast_signed());
+        put("substituted_right", counters.substituted_right.cast_signed());
+        if let Some(error_us) = self.clock.as_ref().and_then(|c| c.error_us) {
+            put("clock_error_us", error_us.cast_signed());
+        }
+        if let Some(climate) = self.climate {
+            put("temperature_centi_c", i64::from(climate.value.temperature_centi_c));
+            put("humidity_centi_pct", i64::from(climate.value.humidity_centi_pct));
+        }
+        if let Some(open) = &mut self.open {
+            open.conditions = Arc::new(conditions);
+        }
+    }
+}
+
+fn interval_word(interval: crate::interview::IntervalKind) -> &'static str {
+    use crate::interview::IntervalKind;
+    match interval {
+        IntervalKind::Break => "休息",
+        IntervalKind::Absence => "离开",
+        IntervalKind::Care => "生活保障",
+    }
+}

@@ -1,0 +1,140 @@
+//! The room's loop: what happened → what it means → journal → effects.
+//!
+//! One thread, one queue. It decides by asking the interview, hands lines to the recorder and carries out
+//! effects; it never touches a disk, a drive or a camera itself and waits for none. `commands` holds what
+//! people ask, `recording` what media and evidence say, `alarms` what is wrong, `publish` what is shown.
+
+use super::config::RoomConfig;
+use super::events::RoomEvent;
+use super::handle::Answer;
+use super::logs::LedgerLog;
+use super::ports::{ClimateReading, ClockQuality, Media};
+use super::recording::OpenInterview;
+use super::snapshot::{DiscView, MediaView, Snapshot};
+use crate::disc::{DiscHandle, LedgerEntry};
+use crate::evidence::directory::Place;
+use crate::evidence::now::Now;
+use crate::interview::{Interview, MediaTime, Moment, PartNumber, Rules, WallTime};
+use crate::store::Store;
+use chrono::{DateTime, FixedOffset};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+use tokio::sync::{oneshot, watch};
+
+const TICK: Duration = Duration::from_millis(100);
+
+/// A command whose lines are on their way to the disk.
+pub(super) struct Waiting {
+    pub number: u64,
+    pub command_id: String,
+    pub answer: Answer,
+    pub replies: Vec<oneshot::Sender<Answer>>,
+}
+
+/// A reading and when it was taken.
+#[derive(Clone, Copy)]
+pub(super) struct Dated<T> {
+    pub value: T,
+    pub at: Instant,
+}
+
+pub struct Appliance {
+    pub(super) config: Arc<RoomConfig>,
+    pub(super) place: Place,
+    pub(super) rules: Rules,
+    pub(super) interview: Interview,
+    pub(super) open: Option<OpenInterview>,
+    /// Discs of the interview that was closed last, until their workers have ended.
+    pub(super) finishing: Vec<DiscHandle>,
+    pub(super) media: Box<dyn Media>,
+    pub(super) media_view: MediaView,
+    pub(super) discs: BTreeMap<String, DiscView>,
+    pub(super) disc_history: Vec<LedgerEntry>,
+    /// While set, only the discs' workers touch the drives.
+    pub(super) discs_busy: Arc<AtomicBool>,
+    pub(super) store: Store,
+    pub(super) ledger: Arc<LedgerLog>,
+    pub(super) clock: Option<ClockQuality>,
+    pub(super) climate: Option<Dated<ClimateReading>>,
+    pub(super) free_bytes: Option<u64>,
+    pub(super) waiting: VecDeque<Waiting>,
+    pub(super) next_number: u64,
+    pub(super) epoch: String,
+    pub(super) revision: u64,
+    pub(super) snapshots: watch::Sender<Arc<Snapshot>>,
+    pub(super) events: Sender<RoomEvent>,
+    pub(super) now: Arc<dyn Now>,
+    pub(super) dirty: bool,
+}
+
+impl Appliance {
+    /// Runs until `Shutdown`. Publishes after each round of events, at most ten times a second.
+    pub fn run(mut self, queue: &Receiver<RoomEvent>) {
+        self.publish();
+        let mut published = Instant::now();
+        loop {
+            match queue.recv_timeout(TICK) {
+                Ok(RoomEvent::Shutdown) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(event) => self.take(event),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if published.elapsed() >= TICK {
+                self.tick();
+                if self.dirty || published.elapsed() >= Duration::from_secs(1) {
+                    self.publish();
+                }
+                published = Instant::now();
+            }
+        }
+        self.media.stop();
+    }
+
+    fn take(&mut self, event: RoomEvent) {
+        self.dirty = true;
+        match event {
+            RoomEvent::Command { request, actor, reply } => self.on_command(request, &actor, reply),
+            RoomEvent::Media(event) => self.on_media(event),
+            RoomEvent::Recorded(recorded) => self.on_recorded(recorded),
+            RoomEvent::Disc(event) => self.on_disc(event),
+            RoomEvent::Burner(seen) => self.on_burner(seen),
+            RoomEvent::Surroundings { clock, climate, free_bytes } => {
+                self.on_surroundings(clock, climate, free_bytes);
+            }
+            RoomEvent::Shutdown => {}
+        }
+    }
+
+    fn tick(&mut self) {
+        self.watch_recording();
+        self.watch_surroundings();
+        self.finishing.retain(|disc| !disc.has_ended());
+        let busy = self.open.is_some() || !self.finishing.is_empty();
+        self.discs_busy.store(busy, Ordering::SeqCst);
+    }
+
+    /// Wall time with its offset, to the millisecond.
+    pub(super) fn wall(&self) -> DateTime<FixedOffset> {
+        self.now.now().at
+    }
+
+    /// Now, by the wall and, while a part runs, by the recording.
+    pub(super) fn moment(&self) -> Moment {
+        let wall = wall_time(self.wall());
+        match self.open.as_ref().and_then(OpenInterview::position) {
+            Some((part, media_us)) => Moment::on_air(wall, PartNumber(part), MediaTime(media_us)),
+            None => Moment::off_air(wall),
+        }
+    }
+
+    pub(super) fn number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number
+    }
+}
+
+pub(super) fn wall_time(at: DateTime<FixedOffset>) -> WallTime {
+    WallTime::new(at.timestamp_millis(), at.offset().local_minus_utc() / 60)
+}

@@ -1,0 +1,213 @@
+//! What people ask of the room: each command once, each answer kept.
+//!
+//! An accepted command is answered when its lines are durable in the journal; a repeat of its id gets the
+//! same answer, also after a restart. Early ends and other refusals of a running interview stand in its
+//! journal too: that somebody tried is evidence.
+
+use super::appliance::{Appliance, Waiting};
+use super::handle::{Accepted, Answer, CommandRequest};
+use super::precheck::{Seen, precheck};
+use super::recorder::Work;
+use crate::evidence::line::{Data, time_text};
+use crate::interview::{Command, Entry, Fact, Refusal, RuleId};
+use pipelines::messages::ToMedia;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+impl Appliance {
+    pub(super) fn on_command(
+        &mut self,
+        request: CommandRequest,
+        actor: &str,
+        reply: oneshot::Sender<Answer>,
+    ) {
+        if let Some(waiting) = self.waiting.iter_mut().find(|w| w.command_id == request.command_id) {
+            waiting.replies.push(reply);
+            return;
+        }
+        match self.store.answer(&request.command_id) {
+            Ok(Some(kept)) => {
+                if let Some(answer) = Answer::from_kept(&kept) {
+                    let _ = reply.send(answer);
+                }
+                return;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "answers cannot be looked up"),
+        }
+        let (answer, entries) = self.decide(&request);
+        self.record_answer(&request, actor, answer, entries, reply);
+    }
+
+    fn decide(&mut self, request: &CommandRequest) -> (Answer, Vec<Entry>) {
+        let command = match self.understand(request) {
+            Ok(command) => command,
+            Err(answer) => return (answer, Vec::new()),
+        };
+        let mut next = self.interview.clone();
+        let entries = match next.step(self.moment(), command) {
+            Ok(entries) => entries,
+            Err(refusal) => return (Answer::refused(&refusal), Vec::new()),
+        };
+        if entries.iter().any(|e| matches!(e.fact, Fact::Started(_)))
+            && let Err(refusal) = self.open_interview(&entries)
+        {
+            return (Answer::refused(&refusal), Vec::new());
+        }
+        self.interview = next;
+        let accepted = Accepted {
+            command_id: request.command_id.clone(),
+            interview_id: self.open.as_ref().map(|open| open.id.clone()),
+            at: time_text(self.wall()),
+        };
+        (Answer::Accepted(accepted), entries)
+    }
+
+    /// The room itself fills in what the pre-check found; nobody can send that.
+    fn understand(&self, request: &CommandRequest) -> Result<Command, Answer> {
+        if request.kind == "precheck" {
+            let results = precheck(&Seen {
+                config: &self.config,
+                media: &self.media_view,
+                discs: &self.discs,
+                clock: self.clock.as_ref(),
+                climate: self.climate.map(|c| c.value),
+                free_bytes: self.free_bytes,
+            });
+            return Ok(Command::Precheck { results });
+        }
+        serde_json::from_value(request.command.clone()).map_err(|error| {
+            Answer::Refused(json!({
+                "code": "malformed",
+                "rule": Value::Null,
+                "message_zh": format!("命令内容有误: {error}"),
+                "message_en": format!("the command is malformed: {error}"),
+                "missing": [],
+            }))
+        })
+    }
+
+    fn record_answer(
+        &mut self,
+        request: &CommandRequest,
+        actor: &str,
+        answer: Answer,
+        entries: Vec<Entry>,
+        reply: oneshot::Sender<Answer>,
+    ) {
+        let number = self.number();
+        let mut lines = journal_lines(&entries);
+        lines.push(("answered".to_owned(), answered(request, actor, &answer)));
+        let waiting =
+            Waiting { number, command_id: request.command_id.clone(), answer, replies: vec![reply] };
+        match &self.open {
+            Some(open) => {
+                open.recorder.give(Work::Lines { lines, number });
+                self.waiting.push_back(waiting);
+            }
+            None => {
+                self.note_in_ledger(&entries);
+                self.answer(waiting);
+            }
+        }
+        self.carry_out(&entries);
+    }
+
+    /// Of what happens between interviews only the occupancy is kept.
+    fn note_in_ledger(&self, entries: &[Entry]) {
+        for entry in entries {
+            let kind = match &entry.fact {
+                Fact::ConfidentialBegan {} => "confidential-began",
+                Fact::ConfidentialEnded {} => "confidential-ended",
+                _ => continue,
+            };
+            if let Err(error) = self.ledger.write(kind, json!({})) {
+                tracing::error!(%error, "ledger");
+            }
+        }
+    }
+
+    /// Keeps the answer and gives it.
+    pub(super) fn answer(&mut self, waiting: Waiting) {
+        if let Ok(text) = serde_json::to_string(&waiting.answer) {
+            let at = time_text(self.wall());
+            if let Err(error) = self.store.keep_answer(&waiting.command_id, &text, &at) {
+                tracing::error!(%error, "an answer could not be kept");
+            }
+        }
+        for reply in waiting.replies {
+            let _ = reply.send(waiting.answer.clone());
+        }
+    }
+
+    fn carry_out(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            match &entry.fact {
+                Fact::LayoutSwitched { layout } => self.switch_layout(*layout),
+                Fact::Closing {} | Fact::ClosingIncomplete { .. } => self.end_recording(),
+                Fact::ConfidentialBegan {} => self.hide_everything(),
+                Fact::CaseBound { .. }
+                | Fact::IntervalBegan { .. }
+                | Fact::IntervalEnded { .. }
+                | Fact::Joined { .. } => self.overlay(),
+                _ => {}
+            }
+        }
+    }
+
+    fn switch_layout(&mut self, layout: crate::interview::Layout) {
+        use crate::interview::Layout as Asked;
+        use pipelines::settings::Layout;
+        let layout = match layout {
+            Asked::Interview => Layout::Interview,
+            Asked::InterviewRoom => Layout::InterviewRoom,
+            Asked::Evidence => Layout::Evidence,
+            Asked::SideBySide => Layout::SideBySide,
+            Asked::Quad => Layout::Quad,
+        };
+        self.media_view.layout = layout;
+        self.media.say(&ToMedia::SetLayout { layout });
+    }
+
+    /// what was heard last must not stand on a screen while a lawyer talks with the client.
+    fn hide_everything(&mut self) {
+        self.media_view.left = None;
+        self.media_view.right = None;
+    }
+}
+
+/// Entries as journal lines.
+pub(super) fn journal_lines(entries: &[Entry]) -> Vec<(String, Data)> {
+    entries.iter().map(|entry| (entry.kind().to_owned(), as_data(entry.data()))).collect()
+}
+
+fn as_data(value: Value) -> Data {
+    match value {
+        Value::Object(data) => data,
+        other => Data::from_iter([("value".to_owned(), other)]),
+    }
+}
+
+fn answered(request: &CommandRequest, actor: &str, answer: &Answer) -> Data {
+    let value = match answer {
+        Answer::Accepted(_) => json!({
+            "command_id": request.command_id, "command": request.kind, "actor": actor, "accepted": true,
+        }),
+        Answer::Refused(refusal) => json!({
+            "command_id": request.command_id, "command": request.kind, "actor": actor, "accepted": false,
+            "refusal": refusal,
+        }),
+    };
+    as_data(value)
+}
+
+/// The interview could not begin because its evidence has no place to stand.
+pub(super) fn no_place(detail: &str) -> Refusal {
+    Refusal {
+        code: "no-place-for-evidence",
+        rule: RuleId::R14,
+        message_zh: format!("主存储无法写入,不能开始: {detail}。请检查磁盘空间和权限"),
+        message_en: format!("the master disk cannot be written, nothing can begin: {detail}. Check space and permissions"),
+        missing: Vec::new(),
+    }
+}

@@ -1,0 +1,196 @@
+//! The discs of an interview as the room runs them: started, fed, listened to, replaced.
+//!
+//! A disc's own events stand in the ledger, written by its worker; here they become what officers must know.
+//! Nothing that a disc does or fails to do holds up the recording.
+
+use super::appliance::Appliance;
+use super::burners::BurnerSeen;
+use super::config::{Burner, BurnerSlot};
+use super::events::RoomEvent;
+use super::recording::OpenInterview;
+use crate::disc::{self, About, DiscEvent, DiscHandle, DiscPlan, DiscState, Feed, Slot};
+use crate::interview::{Alarm, DiscSlot, Entry, Event, Fact};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+fn slot_of(burner: BurnerSlot) -> Slot {
+    match burner {
+        BurnerSlot::A => Slot::A,
+        BurnerSlot::B => Slot::B,
+        BurnerSlot::Standby => Slot::Standby,
+    }
+}
+
+fn disc_slot(slot: Slot) -> DiscSlot {
+    match slot {
+        Slot::A => DiscSlot::A,
+        Slot::B => DiscSlot::B,
+        Slot::Standby => DiscSlot::Standby,
+    }
+}
+
+fn word(state: DiscState) -> String {
+    serde_json::to_value(state).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// Disc events arrive on a channel of their own and go on into the loop's queue.
+pub(super) fn forward(events: Sender<RoomEvent>) -> std::io::Result<Sender<DiscEvent>> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::Builder::new().name("disc-events".into()).spawn(move || {
+        for event in receiver {
+            if events.send(RoomEvent::Disc(event)).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(sender)
+}
+
+impl Appliance {
+    fn plan(&self, burner: &Burner, dir: &Path, about: About) -> DiscPlan {
+        let spool = self.config.spool_dir.join(burner.slot.name()).join(&about.interview_id);
+        let mut plan =
+            DiscPlan::new(slot_of(burner.slot), burner.device.clone(), spool, dir.to_path_buf(), about);
+        plan.spool_limit_bytes = self.config.spool_limit_bytes;
+        plan.history = self.disc_history.clone();
+        plan
+    }
+
+    /// One worker for each of the slots A and B; the standby drive waits for the relay.
+    pub(super) fn start_discs(
+        &mut self,
+        id: &str,
+        uuid: &str,
+        dir: &Path,
+        opened_at: &str,
+        entries: &[Entry],
+    ) -> Vec<DiscHandle> {
+        let about = self.about(id, uuid, opened_at, entries);
+        let burners = self.config.burners.clone();
+        let mut handles = Vec::new();
+        for burner in burners.iter().filter(|b| b.slot != BurnerSlot::Standby) {
+            let plan = self.plan(burner, dir, about.clone());
+            let started = forward(self.events.clone())
+                .map_err(|e| e.to_string())
+                .and_then(|sender| disc::start(plan, self.ledger_for_discs(), sender).map_err(|e| e.to_string()));
+            match started {
+                Ok(handle) => handles.push(handle),
+                Err(reason) => {
+                    self.raise(Alarm::DiscFailed { slot: disc_slot(slot_of(burner.slot)) }, &reason);
+                }
+            }
+        }
+        handles
+    }
+
+    fn ledger_for_discs(&self) -> Arc<dyn disc::Ledger> {
+        let ledger: Arc<super::logs::LedgerLog> = Arc::clone(&self.ledger);
+        ledger
+    }
+
+    fn about(&self, id: &str, uuid: &str, opened_at: &str, entries: &[Entry]) -> About {
+        let started = entries.iter().find_map(|entry| match &entry.fact {
+            Fact::Started(started) => Some(started),
+            _ => None,
+        });
+        let case = started.map(|s| s.case.clone()).unwrap_or_default();
+        let kind = started
+            .and_then(|s| serde_json::to_value(s.interview).ok())
+            .and_then(|v| v.as_str().map(str::to_owned))
+            .unwrap_or_default();
+        About {
+            unit: self.config.room.unit.clone(),
+            room_id: self.config.room.id.clone(),
+            room_name: self.config.room.name.clone(),
+            interview_id: id.to_owned(),
+            uuid: uuid.to_owned(),
+            case_number: if case.number.is_empty() { case.incident_number } else { case.number },
+            case_name: case.name,
+            kind,
+            started_at: opened_at.to_owned(),
+        }
+    }
+
+    pub(super) fn on_disc(&mut self, event: DiscEvent) {
+        match event {
+            DiscEvent::State { slot, disc_number, state, minutes_left, written_bytes, batches, .. } => {
+                let view = self.discs.entry(slot.as_str().to_owned()).or_default();
+                view.state = word(state);
+                view.number = disc_number;
+                view.batches = batches;
+                view.written_bytes = written_bytes;
+                view.minutes_left = minutes_left.and_then(|m| u32::try_from(m).ok());
+                let missing = Alarm::DiscMissing { slot: disc_slot(slot) };
+                if state == DiscState::WaitingForMedium {
+                    self.raise(missing, "");
+                } else {
+                    self.clear(missing);
+                }
+                if matches!(state, DiscState::Writing | DiscState::Finalised) {
+                    self.clear(Alarm::DiscFailed { slot: disc_slot(slot) });
+                    let view = self.discs.entry(slot.as_str().to_owned()).or_default();
+                    view.fault = None;
+                }
+            }
+            DiscEvent::Fault { slot, fault, .. } => {
+                let text = fault.to_string();
+                self.discs.entry(slot.as_str().to_owned()).or_default().fault = Some(text.clone());
+                self.raise(Alarm::DiscFailed { slot: disc_slot(slot) }, &text);
+            }
+            DiscEvent::Recovered { slot, .. } => self.clear(Alarm::DiscFailed { slot: disc_slot(slot) }),
+            DiscEvent::SpoolMissed { slot, path, .. } => {
+                self.raise(Alarm::SpoolFull { slot: disc_slot(slot) }, &path);
+            }
+            DiscEvent::BatchWritten { .. } => {}
+            DiscEvent::Relayed { slot, from, to } => {
+                self.observe(Event::DiscRelayed { slot: disc_slot(slot), from_disc: from, to_disc: to });
+            }
+            DiscEvent::Finalised { slot, .. } => {
+                self.clear(Alarm::DiscFailed { slot: disc_slot(slot) });
+                self.clear(Alarm::SpoolFull { slot: disc_slot(slot) });
+            }
+            DiscEvent::Ended { slot, complete } => self.on_disc_ended(slot, complete),
+        }
+    }
+
+    /// A set that could not be finished is burnt anew from the closed master (disc case 6).
+    fn on_disc_ended(&mut self, slot: Slot, complete: bool) {
+        if complete {
+            return;
+        }
+        self.raise(Alarm::DiscFailed { slot: disc_slot(slot) }, "");
+        let view = self.discs.entry(slot.as_str().to_owned()).or_default();
+        view.state = word(DiscState::Failed);
+    }
+
+    /// What a drive holds while no interview uses it.
+    pub(super) fn on_burner(&mut self, seen: BurnerSeen) {
+        if self.open.is_some() || !self.finishing.is_empty() {
+            return;
+        }
+        let view = self.discs.entry(seen.slot.name().to_owned()).or_default();
+        view.device = seen.device;
+        match seen.medium {
+            Ok(medium) => {
+                // What was finished last stays in sight until another disc lies there.
+                if view.state != word(DiscState::Finalised) || medium == "blank" {
+                    view.state = medium;
+                }
+                view.fault = None;
+            }
+            Err(fault) => view.fault = Some(fault),
+        }
+    }
+
+    /// The operator put another disc in.
+    pub fn medium_changed(&self) {
+        for disc in self.open.iter().flat_map(|open: &OpenInterview| &open.discs) {
+            disc.medium_changed();
+        }
+        for disc in &self.finishing {
+            disc.medium_changed();
+            disc.feed(Feed::Finish);
+        }
+    }
+}

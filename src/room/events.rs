@@ -1,0 +1,20 @@
+//! Everything that can happen to a room, as one type: what the loop selects on.
+
+use super::burners::BurnerSeen;
+use super::handle::{Answer, CommandRequest};
+use super::media::MediaEvent;
+use super::ports::{ClimateReading, ClockQuality};
+use super::recorder::Recorded;
+use crate::disc::DiscEvent;
+use tokio::sync::oneshot;
+
+pub enum RoomEvent {
+    Command { request: CommandRequest, actor: String, reply: oneshot::Sender<Answer> },
+    Media(MediaEvent),
+    Recorded(Recorded),
+    Disc(DiscEvent),
+    Burner(BurnerSeen),
+    Surroundings { clock: ClockQuality, climate: Option<ClimateReading>, free_bytes: Option<u64> },
+    /// The process is asked to end; an open interview stays open and resumes at the next start.
+    Shutdown,
+}

@@ -1,0 +1,187 @@
+//! The appliance (审录主机): one room, its loop, and everything it stands on.
+//!
+//! `appliance` is the loop; `ports` are the traits through which it reaches the world; `media`, `recorder`,
+//! `discs` and `surroundings` stand behind them. The room alone writes evidence. `start` puts it together.
+
+mod alarms;
+mod appliance;
+mod burners;
+mod commands;
+pub mod config;
+mod discs;
+mod events;
+mod facts;
+mod fanout;
+pub mod handle;
+mod logs;
+pub mod media;
+pub mod ports;
+mod precheck;
+mod publish;
+mod recorder;
+mod recording;
+mod resume;
+pub mod snapshot;
+mod surroundings;
+
+use crate::accounts::random_hex;
+use crate::evidence::directory::Place;
+use crate::evidence::journal::JournalError;
+use crate::evidence::now::{Now, SystemNow};
+use crate::interview::{EndAfter, Interview, InterviewKind, KindRules, Rules};
+use crate::store::{Reader, Store, StoreError};
+use appliance::Appliance;
+use config::RoomConfig;
+use events::RoomEvent;
+use handle::RoomHandle;
+use logs::{AuditLog, LedgerLog, disc_history};
+use media::{MediaHandle, MediaProgram};
+use pipelines::settings::{Layout, MediaSettings};
+use snapshot::MediaView;
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+use tokio::sync::watch;
+
+/// Fragments and chunks (design 4.2).
+pub const FRAGMENT_MS: u32 = 1000;
+pub const CHUNK_MS: u32 = 250;
+
+#[derive(Debug, thiserror::Error)]
+pub enum RoomError {
+    #[error("cannot make {path}: {source}. Check space and permissions / 无法创建目录,请检查磁盘和权限")]
+    Directory { path: PathBuf, source: std::io::Error },
+    #[error("another room runs on {path} / 该数据目录已被另一个进程占用")]
+    Taken { path: PathBuf },
+    #[error("log of the room")]
+    Log(#[from] JournalError),
+    #[error("index")]
+    Store(#[from] StoreError),
+    #[error("accounts")]
+    Accounts(#[from] crate::accounts::AccountsError),
+    #[error("clock of the machine")]
+    Clock(#[source] std::io::Error),
+    #[error("cannot start a thread")]
+    Thread(#[source] std::io::Error),
+}
+
+/// A room that runs. Dropping it ends the loop; an open interview stays open on disk.
+pub struct Running {
+    pub handle: RoomHandle,
+    pub media: MediaHandle,
+    events: Sender<RoomEvent>,
+    thread: Option<JoinHandle<()>>,
+    /// Held for as long as the room lives: one process writes below `<data>`.
+    _lock: File,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.events.send(RoomEvent::Shutdown);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Everything up and watched; recording begins by command only, or resumes by itself.
+pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running, RoomError> {
+    let config = Arc::new(config);
+    let data = config.data.dir.clone();
+    for dir in [&data, &config.spool_dir] {
+        make_private(dir)?;
+    }
+    let lock = lock(&data)?;
+    let now: Arc<dyn Now> = Arc::new(SystemNow::new().map_err(RoomError::Clock)?);
+    let (ledger, ledger_lines) = LedgerLog::open(&data, &config.room.id, Arc::clone(&now))?;
+    let audit = AuditLog::open(&data, &config.room.id, Arc::clone(&now))?;
+    let index = data.join("index.sqlite");
+    let (events, queue) = channel();
+    let from_media = events.clone();
+    let media = MediaHandle::start(media_program, media_settings(&config), move |event| {
+        let _ = from_media.send(RoomEvent::Media(event));
+    })
+    .map_err(RoomError::Thread)?;
+    let discs_busy = Arc::new(AtomicBool::new(false));
+    let rules = rules(&config);
+    let mut appliance = Appliance {
+        place: Place { data: data.clone(), mirror: config.data.mirror.clone() },
+        interview: Interview::new(rules.clone()),
+        rules,
+        open: None,
+        finishing: Vec::new(),
+        media: Box::new(media.clone()),
+        media_view: MediaView::default(),
+        discs: BTreeMap::new(),
+        disc_history: disc_history(&ledger_lines),
+        discs_busy: Arc::clone(&discs_busy),
+        store: Store::open(&index)?,
+        ledger: Arc::new(ledger),
+        clock: None,
+        climate: None,
+        free_bytes: surroundings::free_bytes(&data),
+        waiting: VecDeque::new(),
+        next_number: 0,
+        epoch: random_hex::<8>()?,
+        revision: 0,
+        snapshots: watch::Sender::new(Arc::new(snapshot::Snapshot::starting(&config))),
+        events: events.clone(),
+        now,
+        dirty: true,
+        config: Arc::clone(&config),
+    };
+    appliance.resume_open_interview();
+    let snapshots = appliance.snapshots.subscribe();
+    discs_busy.store(appliance.open.is_some(), Ordering::SeqCst);
+    surroundings::watch(surroundings::Machine::new(&config), events.clone()).map_err(RoomError::Thread)?;
+    burners::watch(&config, discs_busy, events.clone()).map_err(RoomError::Thread)?;
+    let thread = std::thread::Builder::new()
+        .name("room".into())
+        .spawn(move || appliance.run(&queue))
+        .map_err(RoomError::Thread)?;
+    let handle =
+        RoomHandle { events: events.clone(), snapshots, audit: Arc::new(audit), reader: Reader::new(index) };
+    Ok(Running { handle, media, events, thread: Some(thread), _lock: lock })
+}
+
+/// Evidence is nobody's but the service's.
+fn make_private(path: &PathBuf) -> Result<(), RoomError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|source| RoomError::Directory { path: path.clone(), source })
+}
+
+fn lock(data: &std::path::Path) -> Result<File, RoomError> {
+    let path = data.join("lock");
+    let file = File::create(&path).map_err(|source| RoomError::Directory { path: path.clone(), source })?;
+    file.try_lock().map_err(|_| RoomError::Taken { path: data.to_owned() })?;
+    Ok(file)
+}
+
+fn media_settings(config: &RoomConfig) -> MediaSettings {
+    MediaSettings {
+        cameras: config.cameras.clone(),
+        microphones: config.microphones.clone(),
+        video: config.video.clone(),
+        layout: Layout::default(),
+        fragment_ms: FRAGMENT_MS,
+        chunk_ms: CHUNK_MS,
+    }
+}
+
+/// The lawful table with the site's own numbers.
+fn rules(config: &RoomConfig) -> Rules {
+    let mut rules = Rules::default();
+    if config.interview.end_after_left_room {
+        rules.end_after = EndAfter::LeftRoom;
+    }
+    for kind in InterviewKind::ALL {
+        let row = KindRules { min_officers: config.interview.min_officers, ..KindRules::lawful(kind) };
+        rules.kinds.insert(kind, row);
+    }
+    rules
+}

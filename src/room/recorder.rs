@@ -1,0 +1,259 @@
+//! The one thread that writes an interview's evidence: media, journal lines, files, the close.
+//!
+//! Everything it is given is done in the order in which it came, so a journal line is never durable before
+//! what it speaks of. It may wait for the disk as long as the disk likes; the loop only counts what waits
+//! for it. A chunk that cannot be written is tried again until it can be or the room gives up; it is never
+//! passed over.
+
+use crate::evidence::closing::{ClosingFacts, close};
+use crate::evidence::directory::InterviewDirectory;
+use crate::evidence::entries::Fragment;
+use crate::evidence::line::{Data, Line};
+use crate::evidence::names::TrackName;
+use crate::evidence::writer::{Event, Writer, WriterError};
+use chrono::{DateTime, FixedOffset};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+/// Pause before the disk is asked again after it refused.
+const RETRY: Duration = Duration::from_millis(200);
+
+pub enum Work {
+    BeginPart { part: u32, track: TrackName, started_at: DateTime<FixedOffset>, header: Arc<[u8]> },
+    Chunk { part: u32, track: TrackName, starts_fragment: bool, bytes: Arc<[u8]>, conditions: Arc<Data> },
+    EndPart { part: u32 },
+    /// `number` comes back when all of them are durable.
+    Lines { lines: Vec<(String, Data)>, number: u64 },
+    /// A transcript, an attestation: `number` comes back like that of lines.
+    File { path: String, bytes: Vec<u8>, number: u64 },
+    Close { facts: Box<ClosingFacts> },
+}
+
+/// What became durable, in order.
+#[derive(Debug)]
+pub enum Recorded {
+    Fragment { part: u32, track: TrackName, fragment: Box<Fragment> },
+    SegmentClosed { path: String, size: u64, sha256: String, sm3: String },
+    Discontinuity { part: u32, media_us: u64, gap_us: i64 },
+    /// Lines for the index, and the number of the work that they came with.
+    Lines { lines: Vec<Line>, number: u64 },
+    PartEnded { part: u32 },
+    /// The muxer gave something that is no media; it was kept aside.
+    Spoilt { reason: String },
+    /// The disk refuses; tried again until it does not.
+    Stuck { reason: String, full: bool },
+    Unstuck,
+    Closed,
+    NotClosed { reason: String },
+}
+
+/// The loop's end. Dropping it ends the thread after what is queued was done.
+pub struct Recorder {
+    work: Sender<Work>,
+    waiting_bytes: Arc<AtomicU64>,
+}
+
+impl Recorder {
+    /// `writer` goes on where the directory's journal stands.
+    pub fn start(
+        directory: InterviewDirectory,
+        writer: Writer,
+        tell: impl Fn(Recorded) + Send + 'static,
+    ) -> std::io::Result<Recorder> {
+        let (work, queue) = channel();
+        let waiting_bytes = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&waiting_bytes);
+        let scribe = Scribe { directory, writer, tell: Box::new(tell), waiting_bytes: counted };
+        thread::Builder::new().name("recorder".into()).spawn(move || scribe.run(&queue))?;
+        Ok(Recorder { work, waiting_bytes })
+    }
+
+    pub fn give(&self, work: Work) {
+        self.waiting_bytes.fetch_add(size_of_work(&work), Ordering::SeqCst);
+        if self.work.send(work).is_err() {
+            tracing::error!("the recorder's thread is gone");
+        }
+    }
+
+    /// Media bytes that are not on the disk yet.
+    pub fn waiting_bytes(&self) -> u64 {
+        self.waiting_bytes.load(Ordering::SeqCst)
+    }
+}
+
+fn size_of_work(work: &Work) -> u64 {
+    match work {
+        Work::Chunk { bytes, .. } => bytes.len() as u64,
+        Work::BeginPart { .. }
+        | Work::EndPart { .. }
+        | Work::Lines { .. }
+        | Work::File { .. }
+        | Work::Close { .. } => 0,
+    }
+}
+
+struct Scribe {
+    directory: InterviewDirectory,
+    writer: Writer,
+    tell: Box<dyn Fn(Recorded) + Send>,
+    waiting_bytes: Arc<AtomicU64>,
+}
+
+/// How a piece of work ended.
+enum Done {
+    Yes,
+    /// It cannot succeed by being tried again.
+    Never(String),
+    /// The disk refused; nothing was half done.
+    NotYet { reason: String, full: bool },
+}
+
+impl Scribe {
+    fn run(mut self, queue: &Receiver<Work>) {
+        let mut stuck = false;
+        for work in queue {
+            let size = size_of_work(&work);
+            loop {
+                match self.carry_out(&work) {
+                    Done::Yes => break,
+                    Done::Never(reason) => {
+                        (self.tell)(Recorded::Spoilt { reason });
+                        break;
+                    }
+                    Done::NotYet { reason, full } => {
+                        if !stuck {
+                            (self.tell)(Recorded::Stuck { reason, full });
+                        }
+                        stuck = true;
+                        thread::sleep(RETRY);
+                    }
+                }
+            }
+            if std::mem::take(&mut stuck) {
+                (self.tell)(Recorded::Unstuck);
+            }
+            self.waiting_bytes.fetch_sub(size, Ordering::SeqCst);
+        }
+    }
+
+    fn carry_out(&mut self, work: &Work) -> Done {
+        match work {
+            Work::BeginPart { part, track, started_at, header } => {
+                let begun = self.writer.begin_part(*part, *started_at, track.clone(), Arc::clone(header));
+                self.after_writing(begun.map(|()| Vec::new()))
+            }
+            Work::Chunk { part, track, starts_fragment, bytes, conditions } => {
+                self.writer.set_conditions(conditions.as_ref().clone());
+                let written = self.writer.write_chunk(*part, track, *starts_fragment, Arc::clone(bytes));
+                self.after_writing(written)
+            }
+            Work::EndPart { part } => {
+                let ended = self.writer.end_part(*part);
+                let done = self.after_writing(ended);
+                if matches!(done, Done::Yes) {
+                    (self.tell)(Recorded::PartEnded { part: *part });
+                }
+                done
+            }
+            Work::Lines { lines, number } => self.append(lines, *number),
+            Work::File { path, bytes, number } => self.put_file(path, bytes, *number),
+            Work::Close { facts } => {
+                match close(&self.directory, facts) {
+                    Ok(_) => (self.tell)(Recorded::Closed),
+                    Err(error) => (self.tell)(Recorded::NotClosed { reason: said(&error) }),
+                }
+                Done::Yes
+            }
+        }
+    }
+
+    fn after_writing(&mut self, written: Result<Vec<Event>, WriterError>) -> Done {
+        match written {
+            Ok(events) => {
+                self.pass_on(events);
+                Done::Yes
+            }
+            Err(error) => {
+                let events = self.writer.take_events();
+                self.pass_on(events);
+                let reason = said(&error);
+                match error {
+                    WriterError::Durable(e) => Done::NotYet { reason, full: e.is_full() },
+                    WriterError::Journal(_) => Done::NotYet { reason, full: false },
+                    WriterError::Header { .. }
+                    | WriterError::Chunk { .. }
+                    | WriterError::NoKeyFrame { .. }
+                    | WriterError::NotOpen { .. }
+                    | WriterError::StillOpen { .. }
+                    | WriterError::Order { .. } => Done::Never(reason),
+                }
+            }
+        }
+    }
+
+    fn pass_on(&self, events: Vec<Event>) {
+        for event in VecDeque::from(events) {
+            match event {
+                Event::FragmentWritten { part, track, fragment } => {
+                    (self.tell)(Recorded::Fragment { part, track, fragment });
+                }
+                Event::SegmentClosed { path, size, sha256, sm3 } => {
+                    let (sha256, sm3) = (sha256.to_string(), sm3.to_string());
+                    (self.tell)(Recorded::SegmentClosed { path, size, sha256, sm3 });
+                }
+                Event::Discontinuity { part, media_us, gap_us, .. } => {
+                    (self.tell)(Recorded::Discontinuity { part, media_us, gap_us });
+                }
+                Event::SegmentOpened { .. } | Event::BytesAppended { .. } => {}
+            }
+        }
+    }
+
+    /// All or none: a line that was appended before an error is not appended again.
+    fn append(&self, lines: &[(String, Data)], number: u64) -> Done {
+        let mut durable = Vec::with_capacity(lines.len());
+        for (kind, data) in lines {
+            loop {
+                match self.directory.journal().append(kind, data.clone()) {
+                    Ok(line) => {
+                        durable.push(line);
+                        break;
+                    }
+                    Err(crate::evidence::journal::JournalError::Durable(error)) => {
+                        (self.tell)(Recorded::Stuck { reason: said(&error), full: error.is_full() });
+                        thread::sleep(RETRY);
+                    }
+                    Err(error) => return Done::Never(said(&error)),
+                }
+            }
+        }
+        (self.tell)(Recorded::Lines { lines: durable, number });
+        Done::Yes
+    }
+
+    fn put_file(&self, path: &str, bytes: &[u8], number: u64) -> Done {
+        match self.directory.put_file(path, bytes) {
+            Ok(line) => {
+                (self.tell)(Recorded::Lines { lines: vec![line], number });
+                Done::Yes
+            }
+            Err(error) => Done::Never(said(&error)),
+        }
+    }
+}
+
+/// The whole chain of reasons, once each.
+fn said(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        source = inner.source();
+    }
+    text
+}

@@ -1,0 +1,304 @@
+//! The evidence on disk: journal, segments, recovery after a cut, closing.
+//! Real files, real MP4 from ffmpeg, the real `sha256sum` and `cksum`.
+
+mod evidence_support;
+
+use evidence_support::*;
+use shenlu::evidence::{
+    adopt::{Adopted, Recovered, find_unfinished, recover},
+    directory::{InterviewDirectory, Place},
+    journal::{Journal, JournalError},
+    line::Data,
+    mirror::MirrorState,
+    names::TrackName,
+    outline::Outline,
+    writer::{Event, Writer, WriterError},
+};
+use std::{fs, time::Duration};
+
+#[test]
+fn closed_interview_passes_sha256sum_and_cksum() {
+    let root = tempfile::tempdir().unwrap();
+    let (directory, closed) = closed_interview(root.path());
+    let (good, text) = run(directory.path(), "sha256sum", &["--strict", "-c", "SHA256SUMS"]);
+    assert!(good, "{text}");
+    assert_eq!(text.lines().count(), closed.files.len());
+    let (good, text) = run(directory.path(), "cksum", &["-a", "sm3", "--strict", "-c", "SM3SUMS"]);
+    assert!(good, "{text}");
+    assert_eq!(text.lines().count(), closed.files.len());
+}
+
+#[test]
+fn segments_are_cut_at_fragments_and_play_alone() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = new_directory(root.path());
+    let mut writer = Writer::new(&directory, 2);
+    let mut events = write_part(&mut writer, 1, &TrackName::Program, media());
+    events.extend(writer.end_part(1).unwrap());
+    let closed: Vec<&String> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::SegmentClosed { path, .. } => Some(path),
+            Event::SegmentOpened { .. }
+            | Event::BytesAppended { .. }
+            | Event::FragmentWritten { .. }
+            | Event::Discontinuity { .. } => None,
+        })
+        .collect();
+    assert_eq!(closed, ["part-0001/seg-00001.mp4", "part-0001/seg-00002.mp4", "part-0001/seg-00003.mp4"]);
+    for path in closed {
+        let args = ["-v", "error", "-count_frames", "-select_streams", "v", "-show_entries"];
+        let args = [&args[..], &["stream=nb_read_frames", "-of", "csv=p=0", path]].concat();
+        let (good, text) = run(directory.path(), "ffprobe", &args);
+        assert!(good && text.trim() == "50", "{path}: {text}");
+    }
+}
+
+#[test]
+fn every_byte_on_disk_was_announced_in_order() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = new_directory(root.path());
+    let mut writer = Writer::new(&directory, 2);
+    let mut events = write_part(&mut writer, 1, &TrackName::Program, media());
+    events.extend(writer.end_part(1).unwrap());
+    let mut copies = std::collections::BTreeMap::<String, Vec<u8>>::new();
+    for event in events {
+        match event {
+            Event::SegmentOpened { path } => assert!(copies.insert(path, Vec::new()).is_none()),
+            Event::BytesAppended { path, offset, bytes } => {
+                let copy = copies.get_mut(&path).unwrap();
+                assert_eq!(copy.len() as u64, offset);
+                copy.extend_from_slice(&bytes);
+            }
+            Event::SegmentClosed { path, size, .. } => {
+                assert_eq!(copies[&path].len() as u64, size);
+                assert_eq!(copies[&path], fs::read(directory.path().join(&path)).unwrap());
+            }
+            Event::FragmentWritten { fragment, .. } => {
+                assert_eq!((fragment.frames, fragment.duration_us), (FPS, 1_000_000));
+            }
+            Event::Discontinuity { .. } => panic!("the timeline does not jump"),
+        }
+    }
+    assert_eq!(copies.len(), 3);
+}
+
+#[test]
+fn fractions_and_large_integers_are_refused_by_the_journal() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = new_directory(root.path());
+    for bad in [serde_json::json!(1.5), serde_json::json!(1_u64 << 53), serde_json::json!([[1e300]])] {
+        let data = Data::from_iter([("value".to_owned(), bad)]);
+        let result = directory.journal().append("test", data);
+        assert!(matches!(result, Err(JournalError::Data { .. })));
+    }
+    let largest = Data::from_iter([("value".to_owned(), serde_json::json!((1_u64 << 53) - 1))]);
+    directory.journal().append("test", largest).unwrap();
+}
+
+#[test]
+fn torn_last_line_is_set_aside_and_the_journal_goes_on() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = new_directory(root.path());
+    directory.journal().append("test", Data::new()).unwrap();
+    let path = directory.path().join("journal.jsonl");
+    let whole = fs::read(&path).unwrap();
+    let last_start = whole[..whole.len() - 1].iter().rposition(|&b| b == b'\n').unwrap() + 1;
+    for cut in last_start + 1..whole.len() {
+        fs::write(&path, &whole[..cut]).unwrap();
+        let opened = Journal::open(&path, TestClock::new()).unwrap();
+        assert_eq!(opened.lines.len(), 1, "cut at {cut}");
+        assert_eq!(fs::read(opened.torn.unwrap()).unwrap(), &whole[last_start..cut]);
+        assert_eq!(opened.journal.append("test", Data::new()).unwrap().seq, 2);
+        assert_eq!(Journal::read(&path).unwrap().len(), 2);
+    }
+}
+
+#[test]
+fn changed_line_keeps_the_journal_from_opening() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = new_directory(root.path());
+    for _ in 0..3 {
+        directory.journal().append("test", Data::new()).unwrap();
+    }
+    let path = directory.path().join("journal.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("\"kind\":\"test\"", "\"kind\":\"tesu\"", 1)).unwrap();
+    let result = Journal::open(&path, TestClock::new());
+    assert!(matches!(result, Err(JournalError::Broken { line: 2, .. })));
+}
+
+/// An interview cut off in the middle of its media, all chunks durable up to there.
+fn open_interview(root: &std::path::Path, chunks: usize) -> std::path::PathBuf {
+    let directory = new_directory(root);
+    let mut writer = Writer::new(&directory, 2);
+    writer.begin_part(1, wall(), TrackName::Program, media().header.clone()).unwrap();
+    for (starts, bytes) in media().chunks.iter().take(chunks) {
+        writer.write_chunk(1, &TrackName::Program, *starts, bytes.clone()).unwrap();
+    }
+    directory.path().to_owned()
+}
+
+fn recover_open(root: &std::path::Path) -> Box<Adopted> {
+    let ids = find_unfinished(&place(root)).unwrap();
+    match recover(&place(root), &ids[0], TestClock::new()).unwrap() {
+        Recovered::Open(adopted) => adopted,
+        Recovered::Closed(_) | Recovered::Stillborn => panic!("the interview is open"),
+    }
+}
+
+#[test]
+fn chunks_beyond_the_last_line_are_adopted_and_said_to_be() {
+    let root = tempfile::tempdir().unwrap();
+    open_interview(root.path(), 11);
+    let adopted = recover_open(root.path());
+    let frames: u64 = adopted.outline.segments().map(|segment| segment.extent().frames).sum();
+    let expected: u64 = media_frames(&media().chunks[..11]);
+    assert_eq!(frames, expected);
+    assert!(adopted.fragments.iter().all(|fragment| fragment.adopted));
+    assert!(!adopted.fragments.is_empty() && adopted.quarantined.is_empty());
+    // The interview goes on as its next part and can be closed.
+    let mut writer = adopted.writer(2);
+    write_part(&mut writer, 2, &TrackName::Program, media());
+    writer.end_part(2).unwrap();
+    let closed = shenlu::evidence::closing::close(&adopted.directory, &facts()).unwrap();
+    assert!(closed.files.contains_key("part-0002/seg-00003.mp4"));
+    let (good, text) = run(adopted.directory.path(), "sha256sum", &["--strict", "-c", "SHA256SUMS"]);
+    assert!(good, "{text}");
+}
+
+#[test]
+fn cut_at_any_byte_loses_at_most_the_torn_chunk() {
+    let whole_root = tempfile::tempdir().unwrap();
+    let whole = open_interview(whole_root.path(), 13);
+    let segment = whole.join("part-0001/seg-00002.mp4");
+    let bytes = fs::read(&segment).unwrap();
+    for cut in (0..=bytes.len()).step_by(bytes.len() / 37) {
+        let root = tempfile::tempdir().unwrap();
+        let to = root.path().join("interviews").join(whole.file_name().unwrap());
+        copy_tree(&whole, &to);
+        let journalled = last_journalled_end(&to, "part-0001/seg-00002.mp4");
+        if cut < journalled {
+            continue; // those bytes were synced before their line
+        }
+        fs::write(to.join("part-0001/seg-00002.mp4"), &bytes[..cut]).unwrap();
+        let adopted = recover_open(root.path());
+        let kept: u64 = ["part-0001/seg-00001.mp4", "part-0001/seg-00002.mp4"]
+            .iter()
+            .filter_map(|path| fs::metadata(to.join(path)).ok())
+            .map(|metadata| metadata.len())
+            .sum();
+        let aside: u64 =
+            adopted.quarantined.iter().map(|path| fs::metadata(to.join(path)).unwrap().len()).sum();
+        let first = fs::metadata(to.join("part-0001/seg-00001.mp4")).unwrap().len();
+        assert_eq!(kept + aside, first + cut as u64, "cut at {cut}");
+        // A second recovery finds nothing left to do.
+        let lines = adopted.lines.len();
+        drop(adopted);
+        let again = recover_open(root.path());
+        assert_eq!(again.lines.len(), lines);
+        shenlu::evidence::closing::close(&again.directory, &facts()).unwrap();
+    }
+}
+
+#[test]
+fn closing_cut_short_anywhere_is_completed_at_start() {
+    let whole_root = tempfile::tempdir().unwrap();
+    let (directory, closed) = closed_interview(whole_root.path());
+    let made = ["SHA256SUMS", "SM3SUMS", "manifest.json", "part-0002/playlist.m3u8", "playlist.m3u8"];
+    for cut in 1..=made.len() {
+        let root = tempfile::tempdir().unwrap();
+        let to = root.path().join("interviews").join(directory.id().as_str());
+        copy_tree(directory.path(), &to);
+        for name in &made[..cut] {
+            fs::remove_file(to.join(name)).unwrap();
+        }
+        fs::write(to.join("manifest.json.partial"), b"{").unwrap();
+        let recovered = recover(&place(root.path()), directory.id(), TestClock::new()).unwrap();
+        let Recovered::Closed(again) = recovered else { panic!("the interview had ended") };
+        assert_eq!(again.files, closed.files);
+        for name in made {
+            assert_eq!(fs::read(to.join(name)).unwrap(), fs::read(directory.path().join(name)).unwrap());
+        }
+    }
+}
+
+#[test]
+fn directory_without_a_line_is_stillborn() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = new_directory(root.path());
+    fs::write(directory.path().join("journal.jsonl"), b"").unwrap();
+    let recovered = recover(&place(root.path()), directory.id(), TestClock::new()).unwrap();
+    assert!(matches!(recovered, Recovered::Stillborn));
+}
+
+#[test]
+fn part_after_a_part_is_journalled_with_its_gap() {
+    let root = tempfile::tempdir().unwrap();
+    let (directory, _) = closed_interview(root.path());
+    let lines = Journal::read(&directory.path().join("journal.jsonl")).unwrap();
+    let (outline, faults) = Outline::of(&lines);
+    assert_eq!(faults, []);
+    let [gap] = &outline.gaps[..] else { panic!("{:?}", outline.gaps) };
+    assert_eq!((gap.after_part, gap.before_part, gap.duration_us), (1, 2, 24_000_000));
+}
+
+#[test]
+fn damaged_chunk_is_kept_aside_and_recording_goes_on() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = new_directory(root.path());
+    let mut writer = Writer::new(&directory, 2);
+    writer.begin_part(1, wall(), TrackName::Program, media().header.clone()).unwrap();
+    let (_, first) = &media().chunks[0];
+    writer.write_chunk(1, &TrackName::Program, true, first.clone()).unwrap();
+    let half: std::sync::Arc<[u8]> = first[..first.len() / 2].into();
+    let error = writer.write_chunk(1, &TrackName::Program, false, half.clone()).unwrap_err();
+    let WriterError::Chunk { kept, .. } = error else { panic!("{error}") };
+    assert_eq!(fs::read(directory.path().join(kept)).unwrap(), &half[..]);
+    writer.write_chunk(1, &TrackName::Program, false, media().chunks[1].1.clone()).unwrap();
+    writer.end_part(1).unwrap();
+    shenlu::evidence::closing::close(&directory, &facts()).unwrap();
+}
+
+#[test]
+fn mirror_gets_every_byte_and_its_failure_costs_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    let good = Place { data: root.path().join("data"), mirror: Some(root.path().join("mirror")) };
+    // A file where the mirror's directory should be: every write there fails.
+    fs::write(root.path().join("blocked"), b"").unwrap();
+    let bad = Place { data: root.path().join("other"), mirror: Some(root.path().join("blocked")) };
+    for (place, works) in [(good, true), (bad, false)] {
+        let directory = InterviewDirectory::create(&place, "a1", "none", TestClock::new()).unwrap();
+        let mut writer = Writer::new(&directory, 2);
+        write_part(&mut writer, 1, &TrackName::Program, media());
+        writer.end_part(1).unwrap();
+        directory.put_file("documents/a.pdf", b"pdf").unwrap();
+        shenlu::evidence::closing::close(&directory, &facts()).unwrap();
+        let state = directory.mirror().unwrap().wait_until_level(Duration::from_secs(30));
+        if !works {
+            assert!(matches!(state, MirrorState::Failed { .. }), "{state:?}");
+            continue;
+        }
+        assert_eq!(state, MirrorState::Working { behind_bytes: 0 });
+        let copy = root.path().join("mirror/interviews").join(directory.id().as_str());
+        let (good, text) = run(&copy, "sha256sum", &["--strict", "-c", "SHA256SUMS"]);
+        assert!(good, "{text}");
+    }
+}
+
+fn media_frames(chunks: &[(bool, std::sync::Arc<[u8]>)]) -> u64 {
+    let header = shenlu::evidence::mp4::parse_header(&media().header).unwrap();
+    let lead = header.lead().unwrap().id;
+    let frames = |bytes: &[u8]| {
+        let chunk = shenlu::evidence::mp4::parse_chunk(bytes, &header).unwrap();
+        chunk.run(lead).map_or(0, |run| run.samples)
+    };
+    chunks.iter().map(|(_, bytes)| frames(bytes)).sum()
+}
+
+fn last_journalled_end(interview: &std::path::Path, segment: &str) -> usize {
+    let lines = Journal::read(&interview.join("journal.jsonl")).unwrap();
+    let (outline, _) = Outline::of(&lines);
+    let found = outline.segments().find(|outline| outline.opened.segment == segment);
+    found.map_or(0, |outline| outline.end() as usize)
+}
