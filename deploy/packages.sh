@@ -8,7 +8,7 @@ shenlu_packages=(
   build-essential pkg-config clang
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstrtspserver-1.0-dev
   gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
-  gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-alsa
+  gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-alsa gstreamer1.0-x
   fonts-noto-cjk fontconfig tzdata
   xorriso libarchive-tools p7zip-full
   ffmpeg chromium vlc-bin vlc-plugin-base

@@ -14,14 +14,24 @@ const CAPACITY_SAMPLES: usize = 2 * SAMPLE_RATE as usize;
 const NOMINAL_PERIOD_NS: f64 = 1e9 / SAMPLE_RATE as f64;
 /// Beyond this the input is placed anew at once: a viewer would notice, and slewing would take too long.
 const RESYNC_NS: f64 = 40e6;
+/// A new input's first time stamps are its worst (bursts, buffers that fill): until it has settled, sound is
+/// moved to where it belongs at once rather than slowly.
+const SETTLED_AFTER_S: f64 = 3.0;
+const SETTLING_NS: f64 = 3e6;
 /// Time steps are slewed away at 5 ms per second, nine cents of a semitone: not heard in speech.
 const MAX_SLEW: f64 = 0.005;
 /// Crystals are within ±100 ppm, bad cameras within ±500.
 const MAX_RATE: f64 = 0.002;
-/// Servo of second order, critically damped at 0.5 rad/s: time stamps may jitter by milliseconds, while a
-/// clock that is 500 ppm off is never more than 0.4 ms away.
-const PHASE_GAIN_PER_S: f64 = 1.0;
-const RATE_GAIN_PER_S2: f64 = 0.25;
+/// Servo of second order, critically damped at 0.25 rad/s: time stamps may jitter by milliseconds, while a
+/// clock that is 500 ppm off is never more than 0.8 ms away.
+const PHASE_GAIN_PER_S: f64 = 0.5;
+const RATE_GAIN_PER_S2: f64 = 0.062_5;
+/// A settled servo takes no single time stamp for more than this: a busy machine stamps late.
+const TRUSTED_NS: f64 = 10e6;
+/// Further off than this is a gap, at once; less is believed only after so many samples in a row, since a
+/// burst that was held up on its way is stamped late and nothing of it is missing.
+const CERTAIN_NS: f64 = 200e6;
+const BELIEVED_AFTER_SAMPLES: usize = 4_800;
 
 /// Where the samples of an input stand on the clock.
 struct Servo {
@@ -51,8 +61,17 @@ impl Servo {
         (i128::from(at_ns) - i128::from(self.origin_ns)) as f64
     }
 
+    fn settled(&self) -> bool {
+        self.age_s >= SETTLED_AFTER_S
+    }
+
     /// The first second averages the time stamps, since the very first one may be the worst.
     fn correct(&mut self, error_ns: f64, samples: usize) {
+        let error_ns = if self.settled() {
+            error_ns.clamp(-TRUSTED_NS, TRUSTED_NS)
+        } else {
+            error_ns
+        };
         let seconds = samples as f64 * self.period_ns() / 1e9;
         self.age_s += seconds;
         let gain = PHASE_GAIN_PER_S.max(1.0 / self.age_s.max(0.02));
@@ -74,6 +93,8 @@ struct Ring {
     /// Runs of samples that never came.
     holes: VecDeque<Range<u64>>,
     servo: Option<Servo>,
+    /// Samples in a row whose time stamps are too far off to be believed yet.
+    doubted: usize,
     put: u64,
     resyncs: u64,
 }
@@ -90,21 +111,31 @@ impl Ring {
         };
         let error_ns = servo.after_origin_ns(at_ns) - servo.next_ns;
         if error_ns.abs() <= RESYNC_NS {
+            self.doubted = 0;
             servo.correct(error_ns, count);
             return;
         }
+        self.doubted += count;
+        if error_ns.abs() < CERTAIN_NS && self.doubted < BELIEVED_AFTER_SAMPLES {
+            return;
+        }
+        self.doubted = 0;
         self.resyncs += 1;
-        let missing = (error_ns / servo.period_ns()).round();
-        if error_ns > 0.0 && missing < CAPACITY_SAMPLES as f64 {
-            let missing = missing as usize;
-            servo.advance(missing);
-            self.holes.push_back(self.end..self.end + missing as u64);
-            self.append(std::iter::repeat_n(0, missing), missing);
-        } else {
-            let rate = servo.rate;
-            self.servo = Some(Servo::begin(at_ns, rate));
+        self.place_anew(at_ns, error_ns);
+    }
+
+    /// What is missing becomes a hole; what was stamped too late moves back as a whole.
+    fn place_anew(&mut self, at_ns: u64, error_ns: f64) {
+        let rate = self.servo.as_ref().map_or(0.0, |servo| servo.rate);
+        let missing = (error_ns / NOMINAL_PERIOD_NS / (1.0 + rate)).round();
+        self.servo = Some(Servo::begin(at_ns, rate));
+        if missing.abs() >= CAPACITY_SAMPLES as f64 {
             self.samples.clear();
             self.holes.clear();
+        } else if missing > 0.0 {
+            let missing = missing as usize;
+            self.holes.push_back(self.end..self.end + missing as u64);
+            self.append(std::iter::repeat_n(0, missing), missing);
         }
     }
 
@@ -123,6 +154,12 @@ impl Ring {
     fn position(&self, at_ns: u64) -> Option<f64> {
         let servo = self.servo.as_ref()?;
         Some(self.end as f64 - (servo.next_ns - servo.after_origin_ns(at_ns)) / servo.period_ns())
+    }
+
+    /// How far a reader may be from where it should be before it jumps there.
+    fn tolerance_ns(&self) -> f64 {
+        let settling = self.servo.as_ref().is_some_and(|servo| !servo.settled());
+        if settling { SETTLING_NS } else { RESYNC_NS }
     }
 
     /// The sample at a fractional index, by cubic interpolation; `None` where nothing came.
@@ -228,7 +265,7 @@ impl SoundReader {
             out.fill(0);
             return out.len() as u64;
         };
-        let near = |p: &f64| (p - start).abs() * NOMINAL_PERIOD_NS <= RESYNC_NS;
+        let near = |p: &f64| (p - start).abs() * NOMINAL_PERIOD_NS <= ring.tolerance_ns();
         let begin = self.position.filter(near).unwrap_or(start);
         let nominal = (end - start) / count;
         let step = ((end - begin) / count).clamp(nominal * (1.0 - MAX_SLEW), nominal * (1.0 + MAX_SLEW));
@@ -348,14 +385,63 @@ mod tests {
     fn a_gap_is_zeros_and_counted_and_what_follows_stands_at_its_time() {
         let shelf = Arc::new(SoundShelf::new());
         shelf.put(1_000_000_000, &[100; 960]);
-        shelf.put(1_120_000_000, &[200; 960]);
+        shelf.put(1_320_000_000, &[200; 960]);
         let mut reader = SoundReader::new(shelf.clone());
-        let mut out = [0i16; 7 * BLOCK];
-        assert_eq!(reader.read(1_000_000_000, &mut out), 5 * BLOCK as u64);
+        let mut out = [0i16; 17 * BLOCK];
+        assert_eq!(reader.read(1_000_000_000, &mut out), 15 * BLOCK as u64);
         assert!(out[..BLOCK].iter().all(|s| *s == 100));
-        assert!(out[BLOCK..6 * BLOCK].iter().all(|s| *s == 0));
-        assert!(out[6 * BLOCK..].iter().all(|s| *s == 200));
+        assert!(out[BLOCK..16 * BLOCK].iter().all(|s| *s == 0));
+        assert!(out[16 * BLOCK..].iter().all(|s| *s == 200));
         assert_eq!(shelf.counts().resyncs, 1);
+    }
+
+    /// Blocks of 20 ms, the value of each its number; `late_ns` says how late one is stamped.
+    fn stamped(blocks: u64, late_ns: impl Fn(u64) -> u64) -> Arc<SoundShelf> {
+        let shelf = Arc::new(SoundShelf::new());
+        for n in 0..blocks {
+            shelf.put(1_000_000_000 + n * 20_000_000 + late_ns(n), &[n as i16; 960]);
+        }
+        shelf
+    }
+
+    #[test]
+    fn a_burst_that_was_held_up_stays_where_it_belongs() {
+        let shelf = stamped(30, |n| {
+            if (20..24).contains(&n) {
+                (24 - n) * 20_000_000
+            } else {
+                0
+            }
+        });
+        let mut out = [0i16; 5 * BLOCK];
+        assert_eq!(SoundReader::new(shelf.clone()).read(1_400_000_000, &mut out), 0);
+        assert!(
+            out.iter()
+                .enumerate()
+                .all(|(i, s)| s.abs_diff(20 + (i / BLOCK) as i16) <= 1),
+            "{out:?}"
+        );
+        assert_eq!(shelf.counts().resyncs, 0);
+    }
+
+    #[test]
+    fn a_shift_that_lasts_is_believed_in_both_directions() {
+        for shift in [
+            |n| if n < 20 { 0 } else { 100_000_000 },
+            |n| if n < 20 { 100_000_000 } else { 0 },
+        ] {
+            let shelf = stamped(60, shift);
+            let mut out = [0i16; BLOCK];
+            let at_ns = 1_000_000_000 + 50 * 20_000_000 + shift(50);
+            assert_eq!(SoundReader::new(shelf.clone()).read(at_ns, &mut out), 0);
+            assert!(
+                out.iter().all(|s| s.abs_diff(50) <= 1),
+                "{} {}",
+                out[0],
+                out[BLOCK - 1]
+            );
+            assert_eq!(shelf.counts().resyncs, 1);
+        }
     }
 
     #[test]

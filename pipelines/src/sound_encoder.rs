@@ -44,6 +44,7 @@ impl SoundEncoder {
             .field("layout", "interleaved")
             .field("rate", 48_000i32)
             .field("channels", 2i32)
+            .field("channel-mask", gst::Bitmask::new(0x3))
             .build();
         let input = AppSrc::builder().name("sound-input").caps(&caps).format(gst::Format::Time).build();
         input.set_max_bytes(0);

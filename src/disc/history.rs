@@ -69,6 +69,7 @@ pub(super) struct DiscRecord {
     pub(super) closed: bool,
     pub(super) free_blocks: u64,
     pub(super) disc_json_sha256: Option<String>,
+    pub(super) replacement: bool,
 }
 
 /// The part of a ledger line that all disc lines share.
@@ -93,6 +94,8 @@ struct Line {
     base_session_block: Option<u64>,
     #[serde(default)]
     free_blocks: u64,
+    #[serde(default)]
+    replacement: bool,
 }
 
 impl DiscRecord {
@@ -111,6 +114,7 @@ impl DiscRecord {
             closed: false,
             free_blocks: 0,
             disc_json_sha256: None,
+            replacement: false,
         }
     }
 
@@ -128,6 +132,11 @@ impl DiscRecord {
             self.unread.push(file.clone());
             self.files.insert(file.path.clone(), file);
         }
+    }
+
+    /// Finalised with the interview's sums: the last disc of a set.
+    pub(super) fn holds_the_end(&self) -> bool {
+        self.standing == Standing::Finalised && self.files.contains_key("INTERVIEW-SHA256SUMS")
     }
 
     pub(super) fn bytes(&self) -> u64 {
@@ -180,12 +189,28 @@ pub(super) fn replay(plan: &DiscPlan) -> Vec<DiscRecord> {
         }
         if entry.kind == "disc-opened" {
             let kind = kind_from(line.kind.as_deref());
-            discs.push(DiscRecord::new(line.disc, kind, line.volume_id));
+            let new = DiscRecord::new(line.disc, kind, line.volume_id);
+            discs.push(DiscRecord {
+                free_blocks: line.free_blocks,
+                replacement: line.replacement,
+                ..new
+            });
         } else if let Some(disc) = discs.iter_mut().find(|disc| disc.number == line.disc) {
             disc.apply(&entry.kind, line);
         }
     }
+    if plan.replacement {
+        set_aside(&mut discs);
+    }
     discs
+}
+
+/// A replacement does not count on anything burnt before it, but goes on with its own discs after a restart.
+fn set_aside(discs: &mut [DiscRecord]) {
+    let is_done = discs.iter().any(|disc| disc.replacement && disc.holds_the_end());
+    for disc in discs.iter_mut().filter(|disc| is_done || !disc.replacement) {
+        disc.standing = Standing::Failed;
+    }
 }
 
 pub(super) fn kind_name(kind: MediumKind) -> &'static str {

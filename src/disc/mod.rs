@@ -52,7 +52,7 @@ pub fn replace_from_master(
     ledger: Arc<dyn Ledger>,
     events: Sender<DiscEvent>,
 ) -> Result<DiscHandle, PlanError> {
-    let handle = handle::start(plan.as_replacement(), ledger, events)?;
+    let handle = handle::start(plan.into_replacement(), ledger, events)?;
     handle.feed(Feed::Finish);
     Ok(handle)
 }

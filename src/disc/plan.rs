@@ -122,7 +122,7 @@ impl DiscPlan {
         }
     }
 
-    pub(super) fn as_replacement(mut self) -> Self {
+    pub(super) fn into_replacement(mut self) -> Self {
         self.replacement = true;
         self
     }

@@ -28,7 +28,7 @@ const TURN: Duration = Duration::from_secs(1);
 /// How often an absent, used or full medium is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// Discs that may fail one after the other before the slot gives up: then it is not the discs.
-const FAILED_IN_A_ROW: usize = 3;
+const FAILED_IN_A_ROW: u32 = 3;
 
 /// Why the worker ends.
 enum End {
@@ -52,6 +52,9 @@ pub(super) struct Worker {
     burnt_bytes: u64,
     /// The last fault that was no disc's, told once.
     house_fault: Option<DiscFault>,
+    /// The fault for which a drive is being waited for, told once.
+    gone_fault: Option<DiscFault>,
+    failed_in_a_row: u32,
 }
 
 impl Worker {
@@ -77,6 +80,8 @@ impl Worker {
             teller,
             burnt_bytes: 0,
             house_fault: None,
+            gone_fault: None,
+            failed_in_a_row: 0,
         }
     }
 
@@ -128,14 +133,7 @@ impl Worker {
                 }
                 Err(fault) => self.fail_current(fault),
             }
-            if self
-                .discs
-                .iter()
-                .rev()
-                .take_while(|d| d.standing == Standing::Failed)
-                .count()
-                >= FAILED_IN_A_ROW
-            {
+            if self.failed_in_a_row >= FAILED_IN_A_ROW {
                 return End::GaveUp;
             }
         }
@@ -171,10 +169,7 @@ impl Worker {
 
     /// A finalised disc that holds the interview's sums ends the set.
     fn set_is_closed(&self) -> bool {
-        let last = |disc: &DiscRecord| {
-            disc.standing == Standing::Finalised && disc.files.contains_key("INTERVIEW-SHA256SUMS")
-        };
-        self.discs.iter().any(last)
+        self.discs.iter().any(DiscRecord::holds_the_end)
     }
 
     fn device_of(&self, number: u32) -> Device {
@@ -202,7 +197,7 @@ impl Worker {
                 }
                 Ok(()) => return Ok(None),
                 Err(fault) if drive_is_gone(&fault) => {
-                    self.bench.fault(self.discs[index].number, fault);
+                    self.tell_gone(&fault);
                     if let Some(end) = self.wait_for_medium() {
                         return Ok(Some(end));
                     }
@@ -226,6 +221,7 @@ impl Worker {
                 Ok((medium, kind)) => {
                     let mut disc = DiscRecord::new(number, kind, volume_id(&self.bench.plan, number));
                     disc.free_blocks = medium.free_blocks;
+                    disc.replacement = self.bench.plan.replacement;
                     self.bench.record_opened(&disc, &device, &medium)?;
                     self.discs.push(disc);
                     return self.write_opening().map(|()| None);
@@ -273,6 +269,16 @@ impl Worker {
         self.pending.wait(LOOK_AGAIN);
         self.take_over();
         self.pending.lock().abandoned.then_some(End::Abandoned)
+    }
+
+    fn tell_gone(&mut self, fault: &DiscFault) {
+        if self.gone_fault.as_ref() != Some(fault) {
+            self.bench.fault(
+                self.current().map_or(0, |index| self.discs[index].number),
+                fault.clone(),
+            );
+            self.gone_fault = Some(fault.clone());
+        }
     }
 
     /// The ledger or a disk of the house does not do its part: no disc is to blame, and none is given up.
@@ -397,6 +403,7 @@ impl Worker {
             .batch(&self.discs[index], &batch)
             .map_err(|error| DiscFault::io("making a batch", &error))?;
         self.write(&session)?;
+        self.failed_in_a_row = 0;
         self.let_go(&batch);
         let disc = &self.discs[index];
         self.bench.event(DiscEvent::BatchWritten {
@@ -446,8 +453,7 @@ impl Worker {
                 return Ok(());
             };
             let figures = self.figures();
-            let number = self.discs[index].number;
-            let device = self.device_of(number);
+            let device = self.device_of(self.discs[index].number);
             let teller = &self.teller;
             let written = self.bench.write(
                 &mut self.discs[index],
@@ -458,12 +464,16 @@ impl Worker {
             );
             match written {
                 Err(fault) if drive_is_gone(&fault) => {
-                    self.bench.fault(number, fault.clone());
+                    self.tell_gone(&fault);
                     if self.wait_for_medium().is_some() {
                         return Err(fault);
                     }
                 }
-                Ok(()) | Err(_) => return written,
+                Ok(()) => {
+                    self.gone_fault = None;
+                    return Ok(());
+                }
+                Err(_) => return written,
             }
         }
     }
@@ -552,6 +562,7 @@ impl Worker {
         let Some(index) = self.current() else { return };
         self.bench.fault(self.discs[index].number, fault.clone());
         self.bench.give_up(&mut self.discs[index], &fault);
+        self.failed_in_a_row += 1;
         let is_interview_file = |path: &str| self.bench.plan.interview_dir.join(path).is_file();
         let mut again: VecDeque<ClosedFile> = self.discs[index]
             .files

@@ -31,6 +31,7 @@
 //! 10. **The mirror follows, never leads**: it gets bytes that are durable here, and its failure costs nothing.
 
 pub mod adopt;
+pub mod check;
 pub mod closing;
 pub mod digest;
 pub mod directory;
@@ -47,4 +48,5 @@ pub mod outline;
 pub mod playlist;
 mod segment;
 pub mod sums;
+pub mod verify;
 pub mod writer;

@@ -143,6 +143,8 @@ pub enum Fact {
     OutOfPlace {
         event: String,
     },
+    /// For the ledger: the journal has ended with the evidence's own `closed` line before it.
+    #[serde(rename = "interview-closed")]
     Closed {},
 }
 
@@ -219,7 +221,7 @@ const KINDS: [&str; 31] = [
     "clock-stepped",
     "disc-relayed",
     "out-of-place",
-    "closed",
+    "interview-closed",
 ];
 
 impl Fact {
@@ -255,7 +257,7 @@ impl Fact {
             Fact::ClockStepped { .. } => "clock-stepped",
             Fact::DiscRelayed { .. } => "disc-relayed",
             Fact::OutOfPlace { .. } => "out-of-place",
-            Fact::Closed { .. } => "closed",
+            Fact::Closed { .. } => "interview-closed",
         }
     }
 }

@@ -40,7 +40,7 @@ pub enum Event {
         from_disc: u32,
         to_disc: u32,
     },
-    /// In `Closing`: the last chunk is durable. Its entry `closed` is the journal's last line; manifest
-    /// and sums follow it.
+    /// In `Closing`: the last chunk, the journal's own `closed` line and the sums are durable. The entry
+    /// belongs to the ledger, because nothing in the directory changes any more.
     Closed {},
 }

@@ -23,6 +23,8 @@ mod rule;
 mod show;
 mod staffing;
 mod state;
+#[cfg(test)]
+mod tests;
 mod time;
 mod view;
 mod words;

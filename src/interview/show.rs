@@ -145,7 +145,7 @@ impl Matter {
 }
 
 impl Stage {
-    /// Pictures are known to reach the disk, up to the last chunk of the end.
+    /// Pictures are known to reach the disk. While closing they still do, but nobody may count on it.
     fn records(&self) -> bool {
         match self {
             Stage::Recording => true,

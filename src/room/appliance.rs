@@ -31,6 +31,8 @@ pub(super) struct Waiting {
     pub number: u64,
     pub command_id: String,
     pub answer: Answer,
+    /// Commands are answered the same for ever; a file has its own name instead.
+    pub is_kept: bool,
     pub replies: Vec<oneshot::Sender<Answer>>,
 }
 
@@ -96,6 +98,7 @@ impl Appliance {
         self.dirty = true;
         match event {
             RoomEvent::Command { request, actor, reply } => self.on_command(request, &actor, reply),
+            RoomEvent::File { path, bytes, actor, reply } => self.on_file(path, bytes, &actor, reply),
             RoomEvent::Media(event) => self.on_media(event),
             RoomEvent::Recorded(recorded) => self.on_recorded(recorded),
             RoomEvent::Disc(event) => self.on_disc(event),

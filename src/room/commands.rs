@@ -39,7 +39,32 @@ impl Appliance {
         self.record_answer(&request, actor, answer, entries, reply);
     }
 
+    /// A transcript or an attestation enters the interview's directory; refused when none is open.
+    pub(super) fn on_file(
+        &mut self,
+        path: String,
+        bytes: Vec<u8>,
+        actor: &str,
+        reply: oneshot::Sender<Answer>,
+    ) {
+        let at = time_text(self.wall());
+        let number = self.number();
+        let Some(open) = &self.open else {
+            let _ = reply.send(Answer::Refused(no_interview()));
+            return;
+        };
+        tracing::info!(actor, path, bytes = bytes.len(), "file");
+        let accepted =
+            Accepted { command_id: format!("file-{number}"), interview_id: Some(open.id.clone()), at };
+        open.recorder.give(Work::File { path, bytes, number });
+        let (command_id, answer) = (accepted.command_id.clone(), Answer::Accepted(accepted));
+        self.waiting.push_back(Waiting { number, command_id, answer, is_kept: false, replies: vec![reply] });
+    }
+
     fn decide(&mut self, request: &CommandRequest) -> (Answer, Vec<Entry>) {
+        if request.kind == "resume" {
+            return (self.on_resume(request), Vec::new());
+        }
         let command = match self.understand(request) {
             Ok(command) => command,
             Err(answer) => return (answer, Vec::new()),
@@ -61,6 +86,23 @@ impl Appliance {
             at: time_text(self.wall()),
         };
         (Answer::Accepted(accepted), entries)
+    }
+
+    /// One press after a cut that was too long to go on unasked (design 5).
+    fn on_resume(&mut self, request: &CommandRequest) -> Answer {
+        if !self.resume() {
+            return Answer::Refused(json!({
+                "code": "nothing-to-resume", "rule": "R-14",
+                "message_zh": "没有等待继续的录制",
+                "message_en": "no recording waits to be resumed",
+                "missing": [],
+            }));
+        }
+        Answer::Accepted(Accepted {
+            command_id: request.command_id.clone(),
+            interview_id: self.open.as_ref().map(|open| open.id.clone()),
+            at: time_text(self.wall()),
+        })
     }
 
     /// The room itself fills in what the pre-check found; nobody can send that.
@@ -98,8 +140,8 @@ impl Appliance {
         let number = self.number();
         let mut lines = journal_lines(&entries);
         lines.push(("answered".to_owned(), answered(request, actor, &answer)));
-        let waiting =
-            Waiting { number, command_id: request.command_id.clone(), answer, replies: vec![reply] };
+        let command_id = request.command_id.clone();
+        let waiting = Waiting { number, command_id, answer, is_kept: true, replies: vec![reply] };
         match &self.open {
             Some(open) => {
                 open.recorder.give(Work::Lines { lines, number });
@@ -127,9 +169,21 @@ impl Appliance {
         }
     }
 
+    /// A file that could not be put in: whoever sent it must know.
+    pub(super) fn refuse_file(&mut self, number: u64, reason: &str) {
+        if let Some(place) = self.waiting.iter().position(|w| w.number == number)
+            && let Some(mut waiting) = self.waiting.remove(place)
+        {
+            waiting.answer = Answer::Refused(not_taken(reason));
+            self.answer(waiting);
+        }
+    }
+
     /// Keeps the answer and gives it.
     pub(super) fn answer(&mut self, waiting: Waiting) {
-        if let Ok(text) = serde_json::to_string(&waiting.answer) {
+        if waiting.is_kept
+            && let Ok(text) = serde_json::to_string(&waiting.answer)
+        {
             let at = time_text(self.wall());
             if let Err(error) = self.store.keep_answer(&waiting.command_id, &text, &at) {
                 tracing::error!(%error, "an answer could not be kept");
@@ -210,4 +264,22 @@ pub(super) fn no_place(detail: &str) -> Refusal {
         message_en: format!("the master disk cannot be written, nothing can begin: {detail}. Check space and permissions"),
         missing: Vec::new(),
     }
+}
+
+fn no_interview() -> Value {
+    json!({
+        "code": "no-interview", "rule": "R-11",
+        "message_zh": "没有正在进行的讯问,文件无处归入",
+        "message_en": "no interview is open, so the file belongs nowhere",
+        "missing": [],
+    })
+}
+
+fn not_taken(reason: &str) -> Value {
+    json!({
+        "code": "not-taken", "rule": "R-03",
+        "message_zh": format!("文件未被接收: {reason}"),
+        "message_en": format!("the file was not taken: {reason}"),
+        "missing": [],
+    })
 }

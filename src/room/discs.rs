@@ -7,8 +7,7 @@ use super::appliance::Appliance;
 use super::burners::BurnerSeen;
 use super::config::{Burner, BurnerSlot};
 use super::events::RoomEvent;
-use super::recording::OpenInterview;
-use crate::disc::{self, About, DiscEvent, DiscHandle, DiscPlan, DiscState, Feed, Slot};
+use crate::disc::{self, About, DiscEvent, DiscHandle, DiscPlan, DiscState, Slot};
 use crate::interview::{Alarm, DiscSlot, Entry, Event, Fact};
 use std::path::Path;
 use std::sync::Arc;
@@ -180,17 +179,6 @@ impl Appliance {
                 view.fault = None;
             }
             Err(fault) => view.fault = Some(fault),
-        }
-    }
-
-    /// The operator put another disc in.
-    pub fn medium_changed(&self) {
-        for disc in self.open.iter().flat_map(|open: &OpenInterview| &open.discs) {
-            disc.medium_changed();
-        }
-        for disc in &self.finishing {
-            disc.medium_changed();
-            disc.feed(Feed::Finish);
         }
     }
 }

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 pub enum RoomEvent {
     Command { request: CommandRequest, actor: String, reply: oneshot::Sender<Answer> },
+    File { path: String, bytes: Vec<u8>, actor: String, reply: oneshot::Sender<Answer> },
     Media(MediaEvent),
     Recorded(Recorded),
     Disc(DiscEvent),

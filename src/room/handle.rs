@@ -107,6 +107,14 @@ impl RoomHandle {
         tokio::time::timeout(ANSWER_WITHIN, answer).await.ok()?.ok()
     }
 
+    /// A file for the open interview; answered when it is durable and journalled.
+    pub async fn put_file(&self, path: String, bytes: Vec<u8>, actor: &str) -> Option<Answer> {
+        let (reply, answer) = oneshot::channel();
+        let event = RoomEvent::File { path, bytes, actor: actor.to_owned(), reply };
+        self.events.send(event).ok()?;
+        tokio::time::timeout(ANSWER_WITHIN, answer).await.ok()?.ok()
+    }
+
     pub fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshots.borrow())
     }

@@ -41,7 +41,9 @@ pub enum Recorded {
     Discontinuity { part: u32, media_us: u64, gap_us: i64 },
     /// Lines for the index, and the number of the work that they came with.
     Lines { lines: Vec<Line>, number: u64 },
-    PartEnded { part: u32 },
+    PartEnded,
+    /// A name used before, or one that is not for files.
+    FileRefused { number: u64, reason: String },
     /// The muxer gave something that is no media; it was kept aside.
     Spoilt { reason: String },
     /// The disk refuses; tried again until it does not.
@@ -155,7 +157,7 @@ impl Scribe {
                 let ended = self.writer.end_part(*part);
                 let done = self.after_writing(ended);
                 if matches!(done, Done::Yes) {
-                    (self.tell)(Recorded::PartEnded { part: *part });
+                    (self.tell)(Recorded::PartEnded);
                 }
                 done
             }
@@ -241,7 +243,10 @@ impl Scribe {
                 (self.tell)(Recorded::Lines { lines: vec![line], number });
                 Done::Yes
             }
-            Err(error) => Done::Never(said(&error)),
+            Err(error) => {
+                (self.tell)(Recorded::FileRefused { number, reason: said(&error) });
+                Done::Yes
+            }
         }
     }
 }

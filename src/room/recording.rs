@@ -22,7 +22,6 @@ use crate::store::LineRow;
 use chrono::{DateTime, FixedOffset, TimeDelta};
 use pipelines::messages::{FromMedia, ToMedia, Track};
 use serde_json::json;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,7 +36,6 @@ pub(super) struct OpenInterview {
     pub id: String,
     pub uuid: String,
     pub opened_at: String,
-    pub dir: PathBuf,
     pub recorder: Recorder,
     pub discs: Vec<DiscHandle>,
     pub part: Part,
@@ -51,6 +49,8 @@ pub(super) struct OpenInterview {
 pub(super) enum Part {
     /// The media process is asked as soon as it is ready.
     Wanted,
+    /// The power was away too long to go on unasked: one press (`resume`) makes it wanted.
+    Held,
     Opening { part: u32, asked: Instant },
     Running { part: u32, fanout: Fanout, began: Instant },
     /// The gate is closing; the interview ends when all is durable.
@@ -75,7 +75,7 @@ impl OpenInterview {
             Part::Running { part, began, .. } => {
                 Some((*part, u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX)))
             }
-            Part::Wanted | Part::Opening { .. } | Part::Ending { .. } | Part::Closing => None,
+            Part::Wanted | Part::Held | Part::Opening { .. } | Part::Ending { .. } | Part::Closing => None,
         }
     }
 }
@@ -113,7 +113,7 @@ impl Appliance {
         }
         let discs = self.start_discs(&id, &uuid, &dir, &opened_at, entries);
         let open = OpenInterview {
-            id, uuid, opened_at, dir, recorder, discs, last_part,
+            id, uuid, opened_at, recorder, discs, last_part,
             part: Part::Wanted,
             durable: Durable::default(),
             conditions: Arc::new(Data::new()),
@@ -211,7 +211,7 @@ impl Appliance {
         let (present, fanout) = match &mut open.part {
             Part::Running { part, fanout, .. } => (*part, Some(fanout)),
             Part::Ending { part, fanout, .. } => (*part, fanout.as_mut()),
-            Part::Wanted | Part::Opening { .. } | Part::Closing => return,
+            Part::Wanted | Part::Held | Part::Opening { .. } | Part::Closing => return,
         };
         if part != present {
             tracing::error!(part, present, "a chunk of another part was refused");
@@ -260,6 +260,10 @@ impl Appliance {
                 return;
             }
             Part::Wanted => return,
+            Part::Held => {
+                open.part = Part::Held;
+                return;
+            }
             Part::Closing => {
                 open.part = Part::Closing;
                 return;
@@ -295,7 +299,8 @@ impl Appliance {
                 self.raise(Alarm::FramesDropped, &format!("part {part} at {media_us} µs: {gap_us} µs"));
             }
             Recorded::Lines { lines, number } => self.on_lines(lines, number),
-            Recorded::PartEnded { .. } => self.on_part_ended(),
+            Recorded::PartEnded => self.on_part_ended(),
+            Recorded::FileRefused { number, reason } => self.refuse_file(number, &reason),
             Recorded::Spoilt { reason } => self.on_spoilt(&reason),
             Recorded::Stuck { reason, full } => {
                 let alarm = if full { Alarm::MasterSpaceLow } else { Alarm::MasterFailed };
@@ -362,7 +367,7 @@ impl Appliance {
                 open.part = Part::Ending { part, fanout: None, asked: Instant::now() };
                 self.media.say(&ToMedia::ClosePart { part });
             }
-            Part::Wanted | Part::Closing => self.close_interview(),
+            Part::Wanted | Part::Held | Part::Closing => self.close_interview(),
             Part::Ending { part, fanout, asked } => open.part = Part::Ending { part, fanout, asked },
         }
     }
@@ -421,8 +426,26 @@ impl Appliance {
                 self.recording_lost(InterruptionCause::MasterFailed, "the master disk takes nothing");
             }
             Part::Wanted => self.ask_when_master_has_caught_up(),
-            Part::Opening { .. } | Part::Ending { .. } | Part::Running { .. } | Part::Closing => {}
+            Part::Held | Part::Opening { .. } | Part::Ending { .. } | Part::Running { .. } | Part::Closing => {}
         }
+    }
+
+    /// Loud, and not recording: somebody must look before it goes on.
+    pub(super) fn hold(&mut self, since: &str) {
+        if let Some(open) = &mut self.open {
+            open.part = Part::Held;
+        }
+        self.raise(Alarm::MediaFailing, &format!("等待按“继续录制” waits for `resume`: {since}"));
+    }
+
+    /// The one press after a long cut; whether there was anything to resume.
+    pub(super) fn resume(&mut self) -> bool {
+        let held = self.open.as_mut().filter(|open| matches!(open.part, Part::Held));
+        let Some(open) = held else { return false };
+        open.part = Part::Wanted;
+        self.clear(Alarm::MediaFailing);
+        self.ask_for_part();
+        true
     }
 
     fn ask_when_master_has_caught_up(&mut self) {

@@ -90,7 +90,12 @@ pub async fn command(State(door): State<Arc<Door>>, headers: HeaderMap, body: By
             return problem(StatusCode::BAD_REQUEST, "malformed", &zh, &en);
         }
     };
-    match door.room.command(request, &actor.account).await {
+    answer_of(door.room.command(request, &actor.account).await)
+}
+
+/// An answer of the loop as HTTP has it.
+pub fn answer_of(answer: Option<Answer>) -> Response {
+    match answer {
         Some(Answer::Accepted(accepted)) => (StatusCode::OK, Json(accepted)).into_response(),
         Some(Answer::Refused(refusal)) => (StatusCode::CONFLICT, Json(refusal)).into_response(),
         None => problem(

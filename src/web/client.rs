@@ -71,6 +71,12 @@ impl Client {
         reply(sent.map_err(|e| self.unreachable(e))?)
     }
 
+    /// A file for the open interview.
+    pub fn put(&self, path: &str, bytes: &[u8]) -> Result<Reply, ClientError> {
+        let sent = self.agent.put(format!("{}{path}", self.base)).send(bytes);
+        reply(sent.map_err(|e| self.unreachable(e))?)
+    }
+
     pub fn get(&self, path: &str) -> Result<Reply, ClientError> {
         let sent = self.agent.get(format!("{}{path}", self.base)).call();
         reply(sent.map_err(|e| self.unreachable(e))?)

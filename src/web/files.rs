@@ -7,7 +7,8 @@ use super::Door;
 use super::api::not_audited;
 use super::auth::{Action, authorize, problem};
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,6 +38,35 @@ pub async fn file(
         Err(never) => match never {},
     }
 }
+
+/// Puts a transcript, an attestation, a document into the open interview; durable and journalled when it is
+/// answered. A name is used once.
+#[utoipa::path(put, path = "/api/v1/interview/files/{path}", params(("path" = String, Path)),
+    responses((status = 200, body = crate::room::handle::Accepted),
+              (status = 409, body = crate::room::handle::RefusedBody)))]
+pub async fn put_file(
+    State(door): State<Arc<Door>>,
+    Path(path): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let actor = match authorize(&door, &headers, Action::Command) {
+        Ok(actor) => actor,
+        Err(response) => return response,
+    };
+    if !FOLDERS.iter().any(|folder| path.starts_with(folder)) {
+        return problem(
+            StatusCode::BAD_REQUEST,
+            "no-such-folder",
+            "文件须放入 transcript、documents、attestations 或 attachments",
+            "files go into transcript, documents, attestations or attachments",
+        );
+    }
+    super::api::answer_of(door.room.put_file(path, body.to_vec(), &actor.account).await)
+}
+
+/// Where an interview's own files stand (design 6).
+const FOLDERS: [&str; 4] = ["transcript/", "documents/", "attestations/", "attachments/"];
 
 fn locate(door: &Door, id: &str, path: &str) -> Option<PathBuf> {
     let plain = |name: &str| {

@@ -17,7 +17,7 @@ use crate::room::handle::RoomHandle;
 use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::response::Html;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,6 +61,7 @@ pub fn router(door: Arc<Door>) -> Router {
         .route("/api/v1/commands", post(api::command))
         .route("/api/v1/state", get(api::state))
         .route("/api/v1/state/ws", get(api::state_socket))
+        .route("/api/v1/interview/files/{*path}", put(files::put_file))
         .route("/api/v1/interviews", get(api::interviews))
         .route("/api/v1/interviews/{id}/lines", get(api::lines))
         .route("/api/v1/interviews/{id}/files/{*path}", get(files::file))

@@ -8,7 +8,7 @@ use utoipa::OpenApi;
     info(title = "shenlu", description = "审录: one interview room. Commands, state, recordings."),
     paths(
         super::api::login, super::api::logout, super::api::command, super::api::state,
-        super::api::state_socket, super::api::interviews, super::api::lines, super::files::file,
+        super::api::state_socket, super::api::interviews, super::api::lines, super::files::file, super::files::put_file,
         super::metrics::health, super::metrics::metrics
     )
 )]

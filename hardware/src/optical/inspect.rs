@@ -115,7 +115,7 @@ fn drives(dev: &Path) -> Vec<Device> {
 /// The medium's state now. `Absent` and `NoPermission` come as faults.
 pub fn inspect(xorriso: &Xorriso, device: &Device) -> Result<Medium, DiscFault> {
     let name = device.address();
-    let drive = reach(device)?;
+    reach(device)?;
     let answer = xorriso.ask(
         &name,
         "reading the medium's state",
@@ -128,58 +128,61 @@ pub fn inspect(xorriso: &Xorriso, device: &Device) -> Result<Medium, DiscFault> 
         });
     }
     let medium = Medium::judge(Toc::parse(&name, &answer.stdout)?);
-    match (&drive, medium.kind) {
-        (Some(drive), Some(kind)) if kind.is_write_once() && medium.state == MediumState::Appendable => {
-            let last = mmc::last_session(drive).map_err(|error| DiscFault::Unreadable {
-                device: name,
-                detail: error.to_string(),
-            })?;
+    let is_write_once = medium.kind.is_some_and(MediumKind::is_write_once);
+    match device {
+        Device::Drive(path) if is_write_once && medium.state == MediumState::Appendable => {
+            let last = open_drive(path)
+                .and_then(|drive| mmc::last_session(&drive))
+                .map_err(|error| DiscFault::Unreadable {
+                    device: name,
+                    detail: error.to_string(),
+                })?;
             Ok(medium.with_last_session(last))
         }
-        (_, _) => Ok(medium),
+        Device::Drive(_) | Device::Image(_) => Ok(medium),
     }
 }
 
+/// Also opens an empty drive; does not wait for a medium to get ready.
+fn open_drive(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options
+        .read(true)
+        .write(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC)
+        .open(path)
+}
+
 /// Opens the drive as the burning program will; an image's folder must take a new file.
-fn reach(device: &Device) -> Result<Option<File>, DiscFault> {
-    let name = device.address();
-    let judge = |error: std::io::Error| match error.kind() {
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            DiscFault::NoPermission { device: name.clone() }
-        }
-        ErrorKind::NotFound => DiscFault::Absent { device: name.clone() },
-        // A drive that was pulled answers so while its node still stands.
-        _ if matches!(error.raw_os_error(), Some(libc::ENXIO | libc::ENODEV)) => {
-            DiscFault::Absent { device: name.clone() }
-        }
-        _ => DiscFault::io(format!("opening {name}"), &error),
-    };
+fn reach(device: &Device) -> Result<(), DiscFault> {
     match device {
-        Device::Drive(path) => {
-            let mut options = OpenOptions::new();
-            options
-                .read(true)
-                .write(true)
-                .custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC);
-            options.open(path).map(Some).map_err(judge)
+        Device::Drive(path) => open_drive(path).map(drop),
+        Device::Image(path) if path.exists() => {
+            OpenOptions::new().read(true).write(true).open(path).map(drop)
         }
-        Device::Image(path) if path.exists() => OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(path)
-            .map(|_| None)
-            .map_err(judge),
-        Device::Image(path) => {
-            let folder = path.parent().unwrap_or(Path::new("/"));
-            let probe = folder.join(format!(
-                ".probe-{}-{}",
-                std::process::id(),
-                path.file_name().unwrap_or_default().to_string_lossy()
-            ));
-            File::create(&probe).map_err(judge)?;
-            std::fs::remove_file(&probe).map_err(|error| DiscFault::io("removing the probe file", &error))?;
-            Ok(None)
+        Device::Image(path) => probe_folder(path),
+    }
+    .map_err(|error| unreachable_as(device, &error))
+}
+
+fn probe_folder(image: &Path) -> std::io::Result<()> {
+    let name = image.file_name().unwrap_or_default().to_string_lossy();
+    let probe = image.with_file_name(format!(".{name}.probe"));
+    File::create(&probe)?;
+    std::fs::remove_file(&probe)
+}
+
+fn unreachable_as(device: &Device, error: &std::io::Error) -> DiscFault {
+    let name = device.address();
+    // A drive that was pulled answers ENXIO or ENODEV while its node still stands.
+    match (error.kind(), error.raw_os_error()) {
+        (ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem, _) => {
+            DiscFault::NoPermission { device: name }
         }
+        (ErrorKind::NotFound, _) | (_, Some(libc::ENXIO | libc::ENODEV)) => {
+            DiscFault::Absent { device: name }
+        }
+        (_, _) => DiscFault::io(format!("opening {name}"), error),
     }
 }
 

@@ -83,9 +83,8 @@ fn close_damaged(xorriso: &Xorriso, device: &Device, known: &[SessionEntry]) -> 
 }
 
 fn require_prefix(device: &Device, medium: &Medium, known: &[SessionEntry]) -> Result<(), DiscFault> {
-    let same_start =
-        |(a, b): (&SessionEntry, &SessionEntry)| a.start_block == b.start_block && a.blocks == b.blocks;
-    let holds = medium.sessions.len() >= known.len() && medium.sessions.iter().zip(known).all(same_start);
+    let holds =
+        medium.sessions.len() >= known.len() && medium.sessions.iter().zip(known).all(|(a, b)| a.is_same(b));
     if holds {
         Ok(())
     } else {

@@ -15,6 +15,13 @@ pub struct SessionEntry {
     pub is_iso: bool,
 }
 
+impl SessionEntry {
+    /// The same session at two looks. Only its place counts: drives round the length of the newest one.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.start_block == other.start_block && self.is_iso == other.is_iso
+    }
+}
+
 /// The words of the program, read but not judged yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Toc {

@@ -11,8 +11,11 @@ use crate::settings::{Secret, Slot, Transport};
 use gst::prelude::*;
 use std::sync::Arc;
 
-/// Reordering and jitter of a local network; well below `INPUT_LATENCY_NS`.
-const LATENCY_MS: u32 = 60;
+/// What is later than this gets a new place in time. Over TCP nothing waits for it, so it may be long: a busy
+/// moment anywhere must not shift pictures and sound. Over UDP a lost packet is waited for so long, and the
+/// picture after it has to be decoded within `INPUT_LATENCY_NS`.
+const TCP_LATENCY_MS: u32 = 400;
+const UDP_LATENCY_MS: u32 = 80;
 const ANSWER_WITHIN_US: u64 = 3_000_000;
 
 pub(crate) struct RtspCamera<'a> {
@@ -51,13 +54,13 @@ pub(crate) fn build(
     source.set_property("location", camera.url);
     source.set_property("user-id", camera.user);
     source.set_property("user-pw", camera.password.map(|secret| secret.0.as_str()));
-    source.set_property("latency", LATENCY_MS);
     source.set_property("tcp-timeout", ANSWER_WITHIN_US);
     source.set_property("timeout", ANSWER_WITHIN_US);
-    let protocols = match camera.over {
-        Over::Tcp => "tcp",
-        Over::Udp => "udp",
+    let (protocols, latency_ms) = match camera.over {
+        Over::Tcp => ("tcp", TCP_LATENCY_MS),
+        Over::Udp => ("udp", UDP_LATENCY_MS),
     };
+    source.set_property("latency", latency_ms);
     source.set_property_from_str("protocols", protocols);
     choose_streams(&source, feed);
     link_streams(&source, camera.slot, pipeline, feed);

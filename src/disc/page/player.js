@@ -14,12 +14,16 @@
     message.hidden = !text;
   }
 
+  // A segment's clock runs on through the part: to begin again it is loaded anew, not sought to zero.
   function source(video, index) {
     var segment = disc.segments[index];
-    if (segment && video.dataset.path !== segment.path) {
+    if (!segment) return;
+    if (video.dataset.path !== segment.path) {
       video.dataset.path = segment.path;
-      video.src = segment.path;
       video.preload = "auto";
+      video.src = segment.path;
+    } else if (video.played.length > 0) {
+      video.load();
     }
   }
 
@@ -82,7 +86,9 @@
   if (disc.segments.length === 0) {
     tell("本张光盘上还没有片段 · No segment on this disc yet");
   } else {
-    source(videos[1], 0);
+    current = 0;
     source(videos[0], 0);
+    source(videos[1], 1);
+    mark();
   }
 })();

@@ -2,7 +2,6 @@
 
 use super::Decided;
 use super::texts::{MAX_TEXT_CHARS, required};
-use crate::interview::command::Command;
 use crate::interview::documents::{ActKey, ActOutcome, Method};
 use crate::interview::entry::Fact;
 use crate::interview::ids::Sha256Hex;
@@ -12,24 +11,7 @@ use crate::interview::words::missing;
 use crate::interview::words::refusals::Why;
 
 impl Matter {
-    pub(super) fn decide_act(&self, command: Command) -> Decided {
-        let Command::RecordAct {
-            document,
-            page,
-            page_sha256,
-            person,
-            act,
-            outcome,
-        } = command
-        else {
-            return Ok(Vec::new());
-        };
-        let key = ActKey {
-            document,
-            page,
-            person,
-            act,
-        };
+    pub(super) fn record_act(&self, key: ActKey, page_sha256: Sha256Hex, outcome: ActOutcome) -> Decided {
         self.page_as_seen(&key, &page_sha256)?;
         if !self.in_review {
             return Err(Why::ReviewNotBegun);

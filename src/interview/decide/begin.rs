@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Decided;
 use super::people::{valid_case, valid_person};
 use super::texts::{MAX_NAME_CHARS, MAX_PEOPLE, MAX_TEXT_CHARS, few, limited, required};
-use crate::interview::command::{CaseRef, Command};
+use crate::interview::command::CaseRef;
 use crate::interview::entry::{Fact, Started};
 use crate::interview::kinds::InterviewKind;
 use crate::interview::marks::{PrecheckItem, PrecheckOverride, PrecheckResult};
@@ -15,49 +15,47 @@ use crate::interview::time::Moment;
 use crate::interview::words::refusals::Why;
 
 /// What a start was asked with.
-struct Start {
-    interview: InterviewKind,
-    case: CaseRef,
-    participants: Vec<Participant>,
-    must_record: bool,
-    overrides: Vec<PrecheckOverride>,
+pub(super) struct Start {
+    pub interview: InterviewKind,
+    pub case: CaseRef,
+    pub participants: Vec<Participant>,
+    pub must_record: bool,
+    pub overrides: Vec<PrecheckOverride>,
 }
 
 impl Interview {
-    pub(super) fn decide_begin(&self, at: Moment, command: Command) -> Decided {
-        match (&self.state, command) {
-            (State::Idle | State::Prechecked { .. }, Command::Precheck { results }) => {
+    pub(super) fn precheck(&self, results: Vec<PrecheckResult>) -> Decided {
+        match self.state {
+            State::Idle | State::Prechecked { .. } => {
                 few("results", results.len(), PRECHECK_ITEMS)?;
                 results
                     .iter()
                     .try_for_each(|r| limited("figure", &r.figure, MAX_TEXT_CHARS))?;
                 Ok(vec![Fact::Prechecked { results }])
             }
-            (
-                State::Prechecked { at: checked, results },
-                Command::StartInterview {
-                    interview,
-                    case,
-                    participants,
-                    must_record,
-                    overrides,
-                },
-            ) => {
-                let start = Start {
-                    interview,
-                    case,
-                    participants,
-                    must_record,
-                    overrides,
-                };
-                self.start(at, *checked, results, start)
-            }
-            (State::Idle, Command::StartInterview { .. }) => Err(Why::PrecheckStale),
-            (State::Idle | State::Prechecked { .. }, Command::BeginConfidential {}) => {
-                Ok(vec![Fact::ConfidentialBegan {}])
-            }
-            (State::Confidential { .. }, Command::EndConfidential {}) => Ok(vec![Fact::ConfidentialEnded {}]),
-            _ => Err(self.wrong_state()),
+            State::Confidential { .. } | State::Open { .. } => Err(self.wrong_state()),
+        }
+    }
+
+    pub(super) fn start_interview(&self, at: Moment, start: Start) -> Decided {
+        match &self.state {
+            State::Prechecked { at: checked, results } => self.start(at, *checked, results, start),
+            State::Idle => Err(Why::PrecheckStale),
+            State::Confidential { .. } | State::Open { .. } => Err(self.wrong_state()),
+        }
+    }
+
+    pub(super) fn begin_confidential(&self) -> Decided {
+        match self.state {
+            State::Idle | State::Prechecked { .. } => Ok(vec![Fact::ConfidentialBegan {}]),
+            State::Confidential { .. } | State::Open { .. } => Err(self.wrong_state()),
+        }
+    }
+
+    pub(super) fn end_confidential(&self) -> Decided {
+        match self.state {
+            State::Confidential { .. } => Ok(vec![Fact::ConfidentialEnded {}]),
+            State::Idle | State::Prechecked { .. } | State::Open { .. } => Err(self.wrong_state()),
         }
     }
 

@@ -4,7 +4,6 @@
 
 use super::Decided;
 use super::texts::{MAX_DOCUMENTS, MAX_NAME_CHARS, MAX_PAGES, MAX_TEXT_CHARS, few, required};
-use crate::interview::command::Command;
 use crate::interview::documents::{Document, DocumentKind};
 use crate::interview::entry::{Fact, VoidedKey};
 use crate::interview::ids::{DocumentId, Sha256Hex};
@@ -13,33 +12,31 @@ use crate::interview::words::missing;
 use crate::interview::words::refusals::Why;
 
 impl Matter {
-    pub(super) fn decide_document(&self, command: Command) -> Decided {
-        match command {
-            Command::PutDocument {
-                document,
-                form,
-                title,
-                pages,
-                revision,
-            } => {
-                required("title", &title, MAX_NAME_CHARS)?;
-                few("pages", pages.len(), MAX_PAGES)?;
-                if pages.is_empty() {
-                    return Err(Why::TextMissing { field: "pages" });
-                }
-                let voided = match self.document(&document) {
-                    Some(known) => self.may_replace(known, form, &pages, revision)?,
-                    None => self.may_add(form, revision).map(|()| Vec::new())?,
-                };
-                Ok(vec![put(document, form, title, pages, revision, voided)])
-            }
-            Command::BeginReview {} => self.begin_review(),
-            Command::ResumeQuestioning { reason } => {
-                required("reason", &reason, MAX_TEXT_CHARS)?;
-                self.resume_questioning(reason)
-            }
-            _ => Ok(Vec::new()),
+    pub(super) fn put_document(
+        &self,
+        document: DocumentId,
+        document_kind: DocumentKind,
+        title: String,
+        pages: Vec<Sha256Hex>,
+        revision: u32,
+    ) -> Decided {
+        required("title", &title, MAX_NAME_CHARS)?;
+        few("pages", pages.len(), MAX_PAGES)?;
+        if pages.is_empty() {
+            return Err(Why::TextMissing { field: "pages" });
         }
+        let voided = match self.document(&document) {
+            Some(known) => self.may_replace(known, document_kind, &pages, revision)?,
+            None => self.may_add(document_kind, revision).map(|()| Vec::new())?,
+        };
+        Ok(vec![Fact::DocumentPut {
+            document,
+            document_kind,
+            title,
+            pages,
+            revision,
+            voided,
+        }])
     }
 
     fn may_add(&self, form: DocumentKind, revision: u32) -> Result<(), Why> {
@@ -78,7 +75,7 @@ impl Matter {
         Ok(self.voided_by(known, pages))
     }
 
-    fn begin_review(&self) -> Decided {
+    pub(super) fn begin_review(&self) -> Decided {
         if self.in_review {
             return Err(Why::ReviewRunning);
         }
@@ -101,7 +98,8 @@ impl Matter {
         }
     }
 
-    fn resume_questioning(&self, reason: String) -> Decided {
+    pub(super) fn resume_questioning(&self, reason: String) -> Decided {
+        required("reason", &reason, MAX_TEXT_CHARS)?;
         if !self.in_review {
             return Err(Why::ReviewNotBegun);
         }
@@ -109,23 +107,5 @@ impl Matter {
             return Err(Why::NothingOpen);
         }
         Ok(vec![Fact::QuestioningResumed { reason }])
-    }
-}
-
-fn put(
-    document: DocumentId,
-    document_kind: DocumentKind,
-    title: String,
-    pages: Vec<Sha256Hex>,
-    revision: u32,
-    voided: Vec<VoidedKey>,
-) -> Fact {
-    Fact::DocumentPut {
-        document,
-        document_kind,
-        title,
-        pages,
-        revision,
-        voided,
     }
 }

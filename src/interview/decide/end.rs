@@ -4,7 +4,7 @@
 
 use super::Decided;
 use super::texts::{MAX_TEXT_CHARS, limited, named, required};
-use crate::interview::command::{Command, IncompleteReason};
+use crate::interview::command::IncompleteReason;
 use crate::interview::ending::Ending;
 use crate::interview::entry::Fact;
 use crate::interview::marks::Statement;
@@ -24,16 +24,13 @@ impl Matter {
 }
 
 impl Interview {
-    pub(super) fn end_incomplete(&self, command: Command) -> Decided {
-        let Command::EndIncomplete {
-            reason,
-            text,
-            approver,
-            confirmation,
-        } = command
-        else {
-            return Ok(Vec::new());
-        };
+    pub(super) fn end_incomplete(
+        &self,
+        reason: IncompleteReason,
+        text: String,
+        approver: Approver,
+        confirmation: Option<Confirmation>,
+    ) -> Decided {
         let matter = self.open_matter()?;
         self.reason_fits(reason)?;
         if reason.is_urgent() {

@@ -2,63 +2,57 @@
 
 use super::Decided;
 use super::texts::{MAX_NAME_CHARS, MAX_TEXT_CHARS, named, required};
-use crate::interview::command::Command;
 use crate::interview::entry::Fact;
 use crate::interview::ids::InterruptionId;
-use crate::interview::people::Approver;
+use crate::interview::marks::UnrecordedGround;
+use crate::interview::people::{Approver, Confirmation};
 use crate::interview::state::{Interview, Matter, Stage, State};
 use crate::interview::words::refusals::Why;
 
 impl Interview {
-    pub(super) fn decide_gap(&self, command: Command) -> Decided {
-        match command {
-            Command::ContinueElsewhere { place } => {
-                let interruption = match &self.state {
-                    State::Open {
-                        stage: Stage::Suspended { interruption },
-                        ..
-                    }
-                    | State::Open {
-                        stage: Stage::Unrecorded { interruption },
-                        ..
-                    } => *interruption,
-                    State::Open { .. }
-                    | State::Idle
-                    | State::Prechecked { .. }
-                    | State::Confidential { .. } => {
-                        return Err(self.wrong_state());
-                    }
-                };
-                required("place", &place, MAX_NAME_CHARS)?;
-                Ok(vec![Fact::ContinuedElsewhere { interruption, place }])
+    pub(super) fn continue_elsewhere(&self, place: String) -> Decided {
+        let interruption = match &self.state {
+            State::Open {
+                stage: Stage::Suspended { interruption },
+                ..
             }
-            Command::ContinueUnrecorded {
-                ground,
-                reason,
-                approver,
-                confirmation,
-                interviewee_told,
-            } => {
-                let (interruption, matter) = self.suspension()?;
-                if matter.rules.must_record {
-                    return Err(Why::MustRecord);
-                }
-                required("reason", &reason, MAX_TEXT_CHARS)?;
-                named(&approver)?;
-                matter.independent(&approver)?;
-                if !interviewee_told {
-                    return Err(Why::IntervieweeNotTold);
-                }
-                Ok(vec![Fact::ContinuedUnrecorded {
-                    interruption,
-                    ground,
-                    reason,
-                    approver,
-                    confirmation,
-                }])
+            | State::Open {
+                stage: Stage::Unrecorded { interruption },
+                ..
+            } => *interruption,
+            State::Open { .. } | State::Idle | State::Prechecked { .. } | State::Confidential { .. } => {
+                return Err(self.wrong_state());
             }
-            _ => Ok(Vec::new()),
+        };
+        required("place", &place, MAX_NAME_CHARS)?;
+        Ok(vec![Fact::ContinuedElsewhere { interruption, place }])
+    }
+
+    pub(super) fn continue_unrecorded(
+        &self,
+        ground: UnrecordedGround,
+        reason: String,
+        approver: Approver,
+        confirmation: Confirmation,
+        interviewee_told: bool,
+    ) -> Decided {
+        let (interruption, matter) = self.suspension()?;
+        if matter.rules.must_record {
+            return Err(Why::MustRecord);
         }
+        required("reason", &reason, MAX_TEXT_CHARS)?;
+        named(&approver)?;
+        matter.independent(&approver)?;
+        if !interviewee_told {
+            return Err(Why::IntervieweeNotTold);
+        }
+        Ok(vec![Fact::ContinuedUnrecorded {
+            interruption,
+            ground,
+            reason,
+            approver,
+            confirmation,
+        }])
     }
 
     fn suspension(&self) -> Result<(InterruptionId, &Matter), Why> {

@@ -13,6 +13,7 @@ mod texts;
 mod timeline;
 
 use super::command::Command;
+use super::documents::ActKey;
 use super::entry::Fact;
 use super::refusal::Refusal;
 use super::state::{Interview, Matter, Stage, State};
@@ -28,27 +29,79 @@ impl Interview {
 
     fn facts_for(&self, at: Moment, command: Command) -> Decided {
         match command {
-            Command::Precheck { .. }
-            | Command::StartInterview { .. }
-            | Command::BeginConfidential {}
-            | Command::EndConfidential {} => self.decide_begin(at, command),
+            Command::Precheck { results } => self.precheck(results),
+            Command::StartInterview {
+                interview,
+                case,
+                participants,
+                must_record,
+                overrides,
+            } => {
+                let start = begin::Start {
+                    interview,
+                    case,
+                    participants,
+                    must_record,
+                    overrides,
+                };
+                self.start_interview(at, start)
+            }
+            Command::BeginConfidential {} => self.begin_confidential(),
+            Command::EndConfidential {} => self.end_confidential(),
             Command::SwitchLayout { layout, text } => self.switch_layout(layout, text),
-            Command::BindCase { .. } | Command::JoinParticipant { .. } | Command::LeaveParticipant { .. } => {
-                self.open_matter()?.decide_people(command)
-            }
+            Command::BindCase { case } => self.open_matter()?.bind_case(case),
+            Command::JoinParticipant { participant } => self.open_matter()?.join_participant(participant),
+            Command::LeaveParticipant { person } => self.open_matter()?.leave_participant(person),
             Command::Mark { mark, text } => self.mark(mark, text),
-            Command::BeginInterval { .. } | Command::EndInterval { .. } | Command::StatementMade { .. } => {
-                self.recorded_matter()?.decide_timeline(command)
+            Command::BeginInterval {
+                interval,
+                present,
+                note,
+            } => self.recorded_matter()?.begin_interval(interval, present, note),
+            Command::EndInterval { interval } => self.recorded_matter()?.end_interval(interval),
+            Command::StatementMade { interruption } => self.recorded_matter()?.statement_made(interruption),
+            Command::PutDocument {
+                document,
+                form,
+                title,
+                pages,
+                revision,
+            } => self
+                .recorded_matter()?
+                .put_document(document, form, title, pages, revision),
+            Command::BeginReview {} => self.recorded_matter()?.begin_review(),
+            Command::ResumeQuestioning { reason } => self.recorded_matter()?.resume_questioning(reason),
+            Command::RecordAct {
+                document,
+                page,
+                page_sha256,
+                person,
+                act,
+                outcome,
+            } => {
+                let key = ActKey {
+                    document,
+                    page,
+                    person,
+                    act,
+                };
+                self.recorded_matter()?.record_act(key, page_sha256, outcome)
             }
-            Command::PutDocument { .. } | Command::BeginReview {} | Command::ResumeQuestioning { .. } => {
-                self.recorded_matter()?.decide_document(command)
-            }
-            Command::RecordAct { .. } => self.recorded_matter()?.decide_act(command),
-            Command::ContinueElsewhere { .. } | Command::ContinueUnrecorded { .. } => {
-                self.decide_gap(command)
-            }
+            Command::ContinueElsewhere { place } => self.continue_elsewhere(place),
+            Command::ContinueUnrecorded {
+                ground,
+                reason,
+                approver,
+                confirmation,
+                interviewee_told,
+            } => self.continue_unrecorded(ground, reason, approver, confirmation, interviewee_told),
             Command::EndInterview {} => self.recorded_matter()?.decide_end(),
-            Command::EndIncomplete { .. } => self.end_incomplete(command),
+            Command::EndIncomplete {
+                reason,
+                text,
+                approver,
+                confirmation,
+            } => self.end_incomplete(reason, text, approver, confirmation),
             Command::ConfirmIncomplete {
                 approver,
                 confirmation,

@@ -2,7 +2,7 @@
 
 use super::Decided;
 use super::texts::{MAX_NAME_CHARS, MAX_PEOPLE, few, limited, required};
-use crate::interview::command::{CaseRef, Command};
+use crate::interview::command::CaseRef;
 use crate::interview::entry::Fact;
 use crate::interview::ids::ParticipantId;
 use crate::interview::people::Participant;
@@ -22,25 +22,20 @@ pub fn valid_case(case: &CaseRef) -> Result<(), Why> {
 }
 
 impl Matter {
-    pub(super) fn decide_people(&self, command: Command) -> Decided {
-        match command {
-            Command::BindCase { case } => {
-                valid_case(&case)?;
-                Ok(vec![Fact::CaseBound {
-                    case,
-                    before: self.case.clone(),
-                }])
-            }
-            Command::JoinParticipant { participant } => self.join_participant(participant),
-            Command::LeaveParticipant { person } => {
-                self.present(&person)?;
-                Ok(vec![Fact::Left { person }])
-            }
-            _ => Ok(Vec::new()),
-        }
+    pub(super) fn bind_case(&self, case: CaseRef) -> Decided {
+        valid_case(&case)?;
+        Ok(vec![Fact::CaseBound {
+            case,
+            before: self.case.clone(),
+        }])
     }
 
-    fn join_participant(&self, participant: Participant) -> Decided {
+    pub(super) fn leave_participant(&self, person: ParticipantId) -> Decided {
+        self.present(&person)?;
+        Ok(vec![Fact::Left { person }])
+    }
+
+    pub(super) fn join_participant(&self, participant: Participant) -> Decided {
         valid_person(&participant)?;
         match self.person(&participant.id) {
             Some(known) if known.person != participant => Err(Why::PersonChanged),

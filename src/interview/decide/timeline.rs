@@ -2,7 +2,6 @@
 
 use super::Decided;
 use super::texts::{MAX_MARKS, MAX_PEOPLE, MAX_TEXT_CHARS, few, limited, required};
-use crate::interview::command::Command;
 use crate::interview::entry::Fact;
 use crate::interview::ids::{InterruptionId, IntervalId, ParticipantId};
 use crate::interview::marks::{IntervalKind, Layout, MarkKind, Statement};
@@ -57,27 +56,21 @@ impl Interview {
 }
 
 impl Matter {
-    pub(super) fn decide_timeline(&self, command: Command) -> Decided {
-        match command {
-            Command::BeginInterval {
-                interval,
-                present,
-                note,
-            } => self.begin_interval(interval, present, note),
-            Command::EndInterval { interval } => {
-                let open = self.intervals.iter().any(|i| i.id == interval && i.to.is_none());
-                if open {
-                    Ok(vec![Fact::IntervalEnded { interval }])
-                } else {
-                    Err(Why::IntervalUnknown)
-                }
-            }
-            Command::StatementMade { interruption } => self.statement_made(interruption),
-            _ => Ok(Vec::new()),
+    pub(super) fn end_interval(&self, interval: IntervalId) -> Decided {
+        let open = self.intervals.iter().any(|i| i.id == interval && i.to.is_none());
+        if open {
+            Ok(vec![Fact::IntervalEnded { interval }])
+        } else {
+            Err(Why::IntervalUnknown)
         }
     }
 
-    fn begin_interval(&self, kind: IntervalKind, present: Vec<ParticipantId>, note: String) -> Decided {
+    pub(super) fn begin_interval(
+        &self,
+        kind: IntervalKind,
+        present: Vec<ParticipantId>,
+        note: String,
+    ) -> Decided {
         limited("note", &note, MAX_TEXT_CHARS)?;
         few("present", present.len(), MAX_PEOPLE)?;
         few("intervals", self.intervals.len() + 1, MAX_MARKS)?;
@@ -92,7 +85,7 @@ impl Matter {
         }])
     }
 
-    fn statement_made(&self, interruption: InterruptionId) -> Decided {
+    pub(super) fn statement_made(&self, interruption: InterruptionId) -> Decided {
         let gap = self.interruptions.iter().find(|gap| gap.id == interruption);
         match gap.map(|gap| &gap.statement) {
             Some(Statement::Owed) => Ok(vec![Fact::StatementMade { interruption }]),
