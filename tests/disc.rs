@@ -261,10 +261,7 @@ fn a_restarted_room_goes_on_with_the_same_disc() {
     let mut history = scene.ledger.all();
     // As if the room had died between the burn and the line that says so.
     while history.pop_if(|line| line.kind != "disc-intent").is_some() {}
-    let scene = Scene {
-        ledger: Lines::with(history.clone()),
-        ..scene
-    };
+    let scene = scene.with_ledger(history.clone());
     let mut plan = scene.plan(Slot::A);
     plan.history = history;
     let mut second = scene.start(plan);

@@ -23,7 +23,11 @@ fn closed_interview_passes_sha256sum_and_cksum() {
     let (good, text) = run(directory.path(), "sha256sum", &["--strict", "-c", "SHA256SUMS"]);
     assert!(good, "{text}");
     assert_eq!(text.lines().count(), closed.files.len());
-    let (good, text) = run(directory.path(), "cksum", &["-a", "sm3", "--strict", "-c", "SM3SUMS"]);
+    let (good, text) = run(
+        directory.path(),
+        "cksum",
+        &["-a", "sm3", "--strict", "-c", "SM3SUMS"],
+    );
     assert!(good, "{text}");
     assert_eq!(text.lines().count(), closed.files.len());
 }
@@ -45,9 +49,23 @@ fn segments_are_cut_at_fragments_and_play_alone() {
             | Event::Discontinuity { .. } => None,
         })
         .collect();
-    assert_eq!(closed, ["part-0001/seg-00001.mp4", "part-0001/seg-00002.mp4", "part-0001/seg-00003.mp4"]);
+    assert_eq!(
+        closed,
+        [
+            "part-0001/seg-00001.mp4",
+            "part-0001/seg-00002.mp4",
+            "part-0001/seg-00003.mp4"
+        ]
+    );
     for path in closed {
-        let args = ["-v", "error", "-count_frames", "-select_streams", "v", "-show_entries"];
+        let args = [
+            "-v",
+            "error",
+            "-count_frames",
+            "-select_streams",
+            "v",
+            "-show_entries",
+        ];
         let args = [&args[..], &["stream=nb_read_frames", "-of", "csv=p=0", path]].concat();
         let (good, text) = run(directory.path(), "ffprobe", &args);
         assert!(good && text.trim() == "50", "{path}: {text}");
@@ -87,7 +105,11 @@ fn every_byte_on_disk_was_announced_in_order() {
 fn fractions_and_large_integers_are_refused_by_the_journal() {
     let root = tempfile::tempdir().unwrap();
     let directory = new_directory(root.path());
-    for bad in [serde_json::json!(1.5), serde_json::json!(1_u64 << 53), serde_json::json!([[1e300]])] {
+    for bad in [
+        serde_json::json!(1.5),
+        serde_json::json!(1_u64 << 53),
+        serde_json::json!([[1e300]]),
+    ] {
         let data = Data::from_iter([("value".to_owned(), bad)]);
         let result = directory.journal().append("test", data);
         assert!(matches!(result, Err(JournalError::Data { .. })));
@@ -103,7 +125,11 @@ fn torn_last_line_is_set_aside_and_the_journal_goes_on() {
     directory.journal().append("test", Data::new()).unwrap();
     let path = directory.path().join("journal.jsonl");
     let whole = fs::read(&path).unwrap();
-    let last_start = whole[..whole.len() - 1].iter().rposition(|&b| b == b'\n').unwrap() + 1;
+    let last_start = whole[..whole.len() - 1]
+        .iter()
+        .rposition(|&b| b == b'\n')
+        .unwrap()
+        + 1;
     for cut in last_start + 1..whole.len() {
         fs::write(&path, &whole[..cut]).unwrap();
         let opened = Journal::open(&path, TestClock::new()).unwrap();
@@ -132,9 +158,13 @@ fn changed_line_keeps_the_journal_from_opening() {
 fn open_interview(root: &std::path::Path, chunks: usize) -> std::path::PathBuf {
     let directory = new_directory(root);
     let mut writer = Writer::new(&directory, 2);
-    writer.begin_part(1, wall(), TrackName::Program, media().header.clone()).unwrap();
+    writer
+        .begin_part(1, wall(), TrackName::Program, media().header.clone())
+        .unwrap();
     for (starts, bytes) in media().chunks.iter().take(chunks) {
-        writer.write_chunk(1, &TrackName::Program, *starts, bytes.clone()).unwrap();
+        writer
+            .write_chunk(1, &TrackName::Program, *starts, bytes.clone())
+            .unwrap();
     }
     directory.path().to_owned()
 }
@@ -152,7 +182,11 @@ fn chunks_beyond_the_last_line_are_adopted_and_said_to_be() {
     let root = tempfile::tempdir().unwrap();
     open_interview(root.path(), 11);
     let adopted = recover_open(root.path());
-    let frames: u64 = adopted.outline.segments().map(|segment| segment.extent().frames).sum();
+    let frames: u64 = adopted
+        .outline
+        .segments()
+        .map(|segment| segment.extent().frames)
+        .sum();
     let expected: u64 = media_frames(&media().chunks[..11]);
     assert_eq!(frames, expected);
     assert!(adopted.fragments.iter().all(|fragment| fragment.adopted));
@@ -163,7 +197,11 @@ fn chunks_beyond_the_last_line_are_adopted_and_said_to_be() {
     writer.end_part(2).unwrap();
     let closed = shenlu::evidence::closing::close(&adopted.directory, &facts()).unwrap();
     assert!(closed.files.contains_key("part-0002/seg-00003.mp4"));
-    let (good, text) = run(adopted.directory.path(), "sha256sum", &["--strict", "-c", "SHA256SUMS"]);
+    let (good, text) = run(
+        adopted.directory.path(),
+        "sha256sum",
+        &["--strict", "-c", "SHA256SUMS"],
+    );
     assert!(good, "{text}");
 }
 
@@ -188,8 +226,11 @@ fn cut_at_any_byte_loses_at_most_the_torn_chunk() {
             .filter_map(|path| fs::metadata(to.join(path)).ok())
             .map(|metadata| metadata.len())
             .sum();
-        let aside: u64 =
-            adopted.quarantined.iter().map(|path| fs::metadata(to.join(path)).unwrap().len()).sum();
+        let aside: u64 = adopted
+            .quarantined
+            .iter()
+            .map(|path| fs::metadata(to.join(path)).unwrap().len())
+            .sum();
         let first = fs::metadata(to.join("part-0001/seg-00001.mp4")).unwrap().len();
         assert_eq!(kept + aside, first + cut as u64, "cut at {cut}");
         // A second recovery finds nothing left to do.
@@ -205,7 +246,13 @@ fn cut_at_any_byte_loses_at_most_the_torn_chunk() {
 fn closing_cut_short_anywhere_is_completed_at_start() {
     let whole_root = tempfile::tempdir().unwrap();
     let (directory, closed) = closed_interview(whole_root.path());
-    let made = ["SHA256SUMS", "SM3SUMS", "manifest.json", "part-0002/playlist.m3u8", "playlist.m3u8"];
+    let made = [
+        "SHA256SUMS",
+        "SM3SUMS",
+        "manifest.json",
+        "part-0002/playlist.m3u8",
+        "playlist.m3u8",
+    ];
     for cut in 1..=made.len() {
         let root = tempfile::tempdir().unwrap();
         let to = root.path().join("interviews").join(directory.id().as_str());
@@ -215,10 +262,15 @@ fn closing_cut_short_anywhere_is_completed_at_start() {
         }
         fs::write(to.join("manifest.json.partial"), b"{").unwrap();
         let recovered = recover(&place(root.path()), directory.id(), TestClock::new()).unwrap();
-        let Recovered::Closed(again) = recovered else { panic!("the interview had ended") };
+        let Recovered::Closed(again) = recovered else {
+            panic!("the interview had ended")
+        };
         assert_eq!(again.files, closed.files);
         for name in made {
-            assert_eq!(fs::read(to.join(name)).unwrap(), fs::read(directory.path().join(name)).unwrap());
+            assert_eq!(
+                fs::read(to.join(name)).unwrap(),
+                fs::read(directory.path().join(name)).unwrap()
+            );
         }
     }
 }
@@ -239,8 +291,13 @@ fn part_after_a_part_is_journalled_with_its_gap() {
     let lines = Journal::read(&directory.path().join("journal.jsonl")).unwrap();
     let (outline, faults) = Outline::of(&lines);
     assert_eq!(faults, []);
-    let [gap] = &outline.gaps[..] else { panic!("{:?}", outline.gaps) };
-    assert_eq!((gap.after_part, gap.before_part, gap.duration_us), (1, 2, 24_000_000));
+    let [gap] = &outline.gaps[..] else {
+        panic!("{:?}", outline.gaps)
+    };
+    assert_eq!(
+        (gap.after_part, gap.before_part, gap.duration_us),
+        (1, 2, 24_000_000)
+    );
 }
 
 #[test]
@@ -248,14 +305,24 @@ fn damaged_chunk_is_kept_aside_and_recording_goes_on() {
     let root = tempfile::tempdir().unwrap();
     let directory = new_directory(root.path());
     let mut writer = Writer::new(&directory, 2);
-    writer.begin_part(1, wall(), TrackName::Program, media().header.clone()).unwrap();
+    writer
+        .begin_part(1, wall(), TrackName::Program, media().header.clone())
+        .unwrap();
     let (_, first) = &media().chunks[0];
-    writer.write_chunk(1, &TrackName::Program, true, first.clone()).unwrap();
+    writer
+        .write_chunk(1, &TrackName::Program, true, first.clone())
+        .unwrap();
     let half: std::sync::Arc<[u8]> = first[..first.len() / 2].into();
-    let error = writer.write_chunk(1, &TrackName::Program, false, half.clone()).unwrap_err();
-    let WriterError::Chunk { kept, .. } = error else { panic!("{error}") };
+    let error = writer
+        .write_chunk(1, &TrackName::Program, false, half.clone())
+        .unwrap_err();
+    let WriterError::Chunk { kept, .. } = error else {
+        panic!("{error}")
+    };
     assert_eq!(fs::read(directory.path().join(kept)).unwrap(), &half[..]);
-    writer.write_chunk(1, &TrackName::Program, false, media().chunks[1].1.clone()).unwrap();
+    writer
+        .write_chunk(1, &TrackName::Program, false, media().chunks[1].1.clone())
+        .unwrap();
     writer.end_part(1).unwrap();
     shenlu::evidence::closing::close(&directory, &facts()).unwrap();
 }
@@ -263,10 +330,16 @@ fn damaged_chunk_is_kept_aside_and_recording_goes_on() {
 #[test]
 fn mirror_gets_every_byte_and_its_failure_costs_nothing() {
     let root = tempfile::tempdir().unwrap();
-    let good = Place { data: root.path().join("data"), mirror: Some(root.path().join("mirror")) };
+    let good = Place {
+        data: root.path().join("data"),
+        mirror: Some(root.path().join("mirror")),
+    };
     // A file where the mirror's directory should be: every write there fails.
     fs::write(root.path().join("blocked"), b"").unwrap();
-    let bad = Place { data: root.path().join("other"), mirror: Some(root.path().join("blocked")) };
+    let bad = Place {
+        data: root.path().join("other"),
+        mirror: Some(root.path().join("blocked")),
+    };
     for (place, works) in [(good, true), (bad, false)] {
         let directory = InterviewDirectory::create(&place, "a1", "none", TestClock::new()).unwrap();
         let mut writer = Writer::new(&directory, 2);
@@ -274,13 +347,19 @@ fn mirror_gets_every_byte_and_its_failure_costs_nothing() {
         writer.end_part(1).unwrap();
         directory.put_file("documents/a.pdf", b"pdf").unwrap();
         shenlu::evidence::closing::close(&directory, &facts()).unwrap();
-        let state = directory.mirror().unwrap().wait_until_level(Duration::from_secs(30));
+        let state = directory
+            .mirror()
+            .unwrap()
+            .wait_until_level(Duration::from_secs(30));
         if !works {
             assert!(matches!(state, MirrorState::Failed { .. }), "{state:?}");
             continue;
         }
         assert_eq!(state, MirrorState::Working { behind_bytes: 0 });
-        let copy = root.path().join("mirror/interviews").join(directory.id().as_str());
+        let copy = root
+            .path()
+            .join("mirror/interviews")
+            .join(directory.id().as_str());
         let (good, text) = run(&copy, "sha256sum", &["--strict", "-c", "SHA256SUMS"]);
         assert!(good, "{text}");
     }
@@ -299,6 +378,8 @@ fn media_frames(chunks: &[(bool, std::sync::Arc<[u8]>)]) -> u64 {
 fn last_journalled_end(interview: &std::path::Path, segment: &str) -> usize {
     let lines = Journal::read(&interview.join("journal.jsonl")).unwrap();
     let (outline, _) = Outline::of(&lines);
-    let found = outline.segments().find(|outline| outline.opened.segment == segment);
+    let found = outline
+        .segments()
+        .find(|outline| outline.opened.segment == segment);
     found.map_or(0, |outline| outline.end() as usize)
 }

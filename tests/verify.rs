@@ -28,7 +28,10 @@ struct Fixture {
 fn fixture() -> Fixture {
     let root = tempfile::tempdir().unwrap();
     let (directory, _) = closed_interview(root.path());
-    Fixture { interview: directory.path().to_owned(), _root: root }
+    Fixture {
+        interview: directory.path().to_owned(),
+        _root: root,
+    }
 }
 
 fn check(path: &Path) -> Report {
@@ -69,7 +72,10 @@ fn without_line(text: &str, kind: &str, nth: usize) -> String {
         seen += usize::from(hit);
         !(hit && seen == nth)
     };
-    text.lines().filter(keep).map(|line| format!("{line}\n")).collect()
+    text.lines()
+        .filter(keep)
+        .map(|line| format!("{line}\n"))
+        .collect()
 }
 
 #[test]
@@ -89,41 +95,181 @@ type Tampering = (&'static str, fn(&Path), Code);
 
 /// Each changes one thing, and must be named.
 const TAMPERINGS: &[Tampering] = &[
-    ("byte of media changed", |d| flip(&d.join(SEGMENT), 9000), Code::FragmentChanged),
-    ("byte of a segment's header changed", |d| flip(&d.join(SEGMENT), 200), Code::HeaderChanged),
-    ("byte of an original changed", |d| flip(&d.join("tracks/officer").join(SEGMENT), 9000), Code::FragmentChanged),
-    ("segment removed", |d| fs::remove_file(d.join(SEGMENT)).unwrap(), Code::FileMissing),
-    ("last segment removed", |d| fs::remove_file(d.join("part-0002/seg-00003.mp4")).unwrap(), Code::FileMissing),
-    ("segments swapped", |d| swap(d, SEGMENT, "part-0001/seg-00001.mp4"), Code::TimelineBreak),
-    ("segments of two parts swapped", |d| swap(d, SEGMENT, "part-0002/seg-00001.mp4"), Code::FileChanged),
-    ("segment cut short", |d| truncate(&d.join(SEGMENT), 1), Code::SegmentDamaged),
-    ("fragment cut off a segment's end", |d| truncate(&d.join(SEGMENT), last_fragment(d)), Code::SegmentUncovered),
-    ("byte added to a segment", |d| append(&d.join(SEGMENT), b"x"), Code::SegmentUncovered),
-    ("fragment repeated in a segment", repeat_fragment, Code::SegmentUncovered),
-    ("segment added", |d| fs::write(d.join("part-0001/seg-00009.mp4"), b"x").unwrap(), Code::FileExtra),
-    ("file added", |d| fs::write(d.join("transcript/other.json"), b"{}").unwrap(), Code::FileExtra),
-    ("transcript changed", |d| flip(&d.join("transcript/transcript.json"), 3), Code::FileChanged),
-    ("transcript removed", |d| fs::remove_file(d.join("transcript/transcript.json")).unwrap(), Code::FileMissing),
-    ("journal removed", |d| fs::remove_file(d.join("journal.jsonl")).unwrap(), Code::JournalMissing),
-    ("byte of the journal changed", |d| edit(&d.join("journal.jsonl"), |t| t.replacen("2650", "2651", 1)), Code::JournalLine),
-    ("line of the journal removed", |d| edit(&d.join("journal.jsonl"), |t| without_line(&t, "fragment", 3)), Code::JournalLine),
-    ("last line of the journal removed", |d| edit(&d.join("journal.jsonl"), |t| without_line(&t, "closed", 1)), Code::InterviewOpen),
-    ("line of the journal repeated", |d| edit(&d.join("journal.jsonl"), |t| repeat_line(&t, 5)), Code::JournalLine),
-    ("lines of the journal swapped", |d| edit(&d.join("journal.jsonl"), |t| swap_lines(&t, 4)), Code::JournalLine),
-    ("journal's last line torn", |d| truncate(&d.join("journal.jsonl"), 1), Code::JournalTorn),
-    ("journal not in canonical form", |d| edit(&d.join("journal.jsonl"), |t| t.replacen("{\"at\"", "{ \"at\"", 1)), Code::JournalLine),
-    ("line forged with a new chain behind it", forge_fragment, Code::FragmentChanged),
-    ("gap taken out with a new chain behind it", forge_gap, Code::GapMissing),
+    (
+        "byte of media changed",
+        |d| flip(&d.join(SEGMENT), 9000),
+        Code::FragmentChanged,
+    ),
+    (
+        "byte of a segment's header changed",
+        |d| flip(&d.join(SEGMENT), 200),
+        Code::HeaderChanged,
+    ),
+    (
+        "byte of an original changed",
+        |d| flip(&d.join("tracks/officer").join(SEGMENT), 9000),
+        Code::FragmentChanged,
+    ),
+    (
+        "segment removed",
+        |d| fs::remove_file(d.join(SEGMENT)).unwrap(),
+        Code::FileMissing,
+    ),
+    (
+        "last segment removed",
+        |d| fs::remove_file(d.join("part-0002/seg-00003.mp4")).unwrap(),
+        Code::FileMissing,
+    ),
+    (
+        "segments swapped",
+        |d| swap(d, SEGMENT, "part-0001/seg-00001.mp4"),
+        Code::TimelineBreak,
+    ),
+    (
+        "segments of two parts swapped",
+        |d| swap(d, SEGMENT, "part-0002/seg-00001.mp4"),
+        Code::FileChanged,
+    ),
+    (
+        "segment cut short",
+        |d| truncate(&d.join(SEGMENT), 1),
+        Code::SegmentDamaged,
+    ),
+    (
+        "fragment cut off a segment's end",
+        |d| truncate(&d.join(SEGMENT), last_fragment(d)),
+        Code::SegmentUncovered,
+    ),
+    (
+        "byte added to a segment",
+        |d| append(&d.join(SEGMENT), b"x"),
+        Code::SegmentUncovered,
+    ),
+    (
+        "fragment repeated in a segment",
+        repeat_fragment,
+        Code::SegmentUncovered,
+    ),
+    (
+        "segment added",
+        |d| fs::write(d.join("part-0001/seg-00009.mp4"), b"x").unwrap(),
+        Code::FileExtra,
+    ),
+    (
+        "file added",
+        |d| fs::write(d.join("transcript/other.json"), b"{}").unwrap(),
+        Code::FileExtra,
+    ),
+    (
+        "transcript changed",
+        |d| flip(&d.join("transcript/transcript.json"), 3),
+        Code::FileChanged,
+    ),
+    (
+        "transcript removed",
+        |d| fs::remove_file(d.join("transcript/transcript.json")).unwrap(),
+        Code::FileMissing,
+    ),
+    (
+        "journal removed",
+        |d| fs::remove_file(d.join("journal.jsonl")).unwrap(),
+        Code::JournalMissing,
+    ),
+    (
+        "byte of the journal changed",
+        |d| edit(&d.join("journal.jsonl"), |t| t.replacen("2650", "2651", 1)),
+        Code::JournalLine,
+    ),
+    (
+        "line of the journal removed",
+        |d| edit(&d.join("journal.jsonl"), |t| without_line(&t, "fragment", 3)),
+        Code::JournalLine,
+    ),
+    (
+        "last line of the journal removed",
+        |d| edit(&d.join("journal.jsonl"), |t| without_line(&t, "closed", 1)),
+        Code::InterviewOpen,
+    ),
+    (
+        "line of the journal repeated",
+        |d| edit(&d.join("journal.jsonl"), |t| repeat_line(&t, 5)),
+        Code::JournalLine,
+    ),
+    (
+        "lines of the journal swapped",
+        |d| edit(&d.join("journal.jsonl"), |t| swap_lines(&t, 4)),
+        Code::JournalLine,
+    ),
+    (
+        "journal's last line torn",
+        |d| truncate(&d.join("journal.jsonl"), 1),
+        Code::JournalTorn,
+    ),
+    (
+        "journal not in canonical form",
+        |d| edit(&d.join("journal.jsonl"), |t| t.replacen("{\"at\"", "{ \"at\"", 1)),
+        Code::JournalLine,
+    ),
+    (
+        "line forged with a new chain behind it",
+        forge_fragment,
+        Code::FragmentChanged,
+    ),
+    (
+        "gap taken out with a new chain behind it",
+        forge_gap,
+        Code::GapMissing,
+    ),
     ("count of frames forged", forge_frames, Code::FragmentCount),
-    ("manifest changed", |d| edit(&d.join("manifest.json"), |t| t.replacen("张三", "李四", 1)), Code::ManifestChanged),
-    ("manifest removed", |d| fs::remove_file(d.join("manifest.json")).unwrap(), Code::ManifestMissing),
-    ("sums removed", |d| fs::remove_file(d.join("SHA256SUMS")).unwrap(), Code::InterviewUnfinished),
-    ("SM3 sums removed", |d| fs::remove_file(d.join("SM3SUMS")).unwrap(), Code::SumsMissing),
-    ("line of the sums removed", |d| edit(&d.join("SHA256SUMS"), |t| without_first(&t)), Code::FileExtra),
-    ("line of the SM3 sums changed", |d| edit(&d.join("SM3SUMS"), change_digest), Code::FileChanged),
-    ("line of the sums in upper case", |d| edit(&d.join("SHA256SUMS"), |t| t.to_uppercase()), Code::SumsForm),
-    ("playlist changed", |d| edit(&d.join("playlist.m3u8"), |t| t.replacen("seg-00002", "seg-00001", 1)), Code::PlaylistChanged),
-    ("playlist removed", |d| fs::remove_file(d.join("part-0002/playlist.m3u8")).unwrap(), Code::FileMissing),
+    (
+        "manifest changed",
+        |d| edit(&d.join("manifest.json"), |t| t.replacen("张三", "李四", 1)),
+        Code::ManifestChanged,
+    ),
+    (
+        "manifest removed",
+        |d| fs::remove_file(d.join("manifest.json")).unwrap(),
+        Code::ManifestMissing,
+    ),
+    (
+        "sums removed",
+        |d| fs::remove_file(d.join("SHA256SUMS")).unwrap(),
+        Code::InterviewUnfinished,
+    ),
+    (
+        "SM3 sums removed",
+        |d| fs::remove_file(d.join("SM3SUMS")).unwrap(),
+        Code::SumsMissing,
+    ),
+    (
+        "line of the sums removed",
+        |d| edit(&d.join("SHA256SUMS"), |t| without_first(&t)),
+        Code::FileExtra,
+    ),
+    (
+        "line of the SM3 sums changed",
+        |d| edit(&d.join("SM3SUMS"), change_digest),
+        Code::FileChanged,
+    ),
+    (
+        "line of the sums in upper case",
+        |d| edit(&d.join("SHA256SUMS"), |t| t.to_uppercase()),
+        Code::SumsForm,
+    ),
+    (
+        "playlist changed",
+        |d| {
+            edit(&d.join("playlist.m3u8"), |t| {
+                t.replacen("seg-00002", "seg-00001", 1)
+            })
+        },
+        Code::PlaylistChanged,
+    ),
+    (
+        "playlist removed",
+        |d| fs::remove_file(d.join("part-0002/playlist.m3u8")).unwrap(),
+        Code::FileMissing,
+    ),
 ];
 
 #[test]
@@ -137,7 +283,12 @@ fn every_tampering_gives_its_named_finding() {
         let report = check(&copy);
         assert_eq!(report.verdict, Verdict::NotSound, "{name}:\n{report}");
         assert!(codes(&report).contains(code), "{name}: no {code:?} in\n{report}");
-        assert!(report.findings.iter().all(|f| f.rule.starts_with("R-") && !f.detail_zh.is_empty()));
+        assert!(
+            report
+                .findings
+                .iter()
+                .all(|f| f.rule.starts_with("R-") && !f.detail_zh.is_empty())
+        );
     }
 }
 
@@ -148,7 +299,9 @@ fn any_one_changed_byte_anywhere_is_noticed() {
     collect(&fixture.interview, &mut paths);
     let mut state = 42_u64;
     let mut random = |below: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % below
     };
     for round in 0..paths.len() * 4 {
@@ -159,7 +312,12 @@ fn any_one_changed_byte_anywhere_is_noticed() {
         changed[at] ^= bit;
         fs::write(path, &changed).unwrap();
         let report = check(&fixture.interview);
-        assert_ne!(report.verdict, Verdict::Sound, "{} byte {at} bit {bit}", path.display());
+        assert_ne!(
+            report.verdict,
+            Verdict::Sound,
+            "{} byte {at} bit {bit}",
+            path.display()
+        );
         fs::write(path, whole).unwrap();
     }
     assert_eq!(check(&fixture.interview).verdict, Verdict::Sound);
@@ -187,7 +345,10 @@ fn incomplete_end_is_not_sound_and_says_so() {
     facts.ended = "incomplete".to_owned();
     close(&directory, &facts).unwrap();
     let report = check(directory.path());
-    assert_eq!((report.verdict, codes(&report)), (Verdict::NotSound, vec![Code::EndedAbnormally]));
+    assert_eq!(
+        (report.verdict, codes(&report)),
+        (Verdict::NotSound, vec![Code::EndedAbnormally])
+    );
 }
 
 #[test]
@@ -195,13 +356,19 @@ fn adopted_recording_is_sound_and_said_to_be_adopted() {
     let root = tempfile::tempdir().unwrap();
     let directory = new_directory(root.path());
     let mut writer = Writer::new(&directory, 2);
-    writer.begin_part(1, wall(), TrackName::Program, media().header.clone()).unwrap();
+    writer
+        .begin_part(1, wall(), TrackName::Program, media().header.clone())
+        .unwrap();
     for (starts, bytes) in media().chunks.iter().take(11) {
-        writer.write_chunk(1, &TrackName::Program, *starts, bytes.clone()).unwrap();
+        writer
+            .write_chunk(1, &TrackName::Program, *starts, bytes.clone())
+            .unwrap();
     }
     append(&directory.path().join("part-0001/seg-00002.mp4"), b"torn");
     let recovered = recover(&place(root.path()), directory.id(), TestClock::new()).unwrap();
-    let Recovered::Open(adopted) = recovered else { panic!("the interview is open") };
+    let Recovered::Open(adopted) = recovered else {
+        panic!("the interview is open")
+    };
     close(&adopted.directory, &facts()).unwrap();
     let report = check(directory.path());
     assert_eq!(report.verdict, Verdict::Sound, "{report}");
@@ -212,7 +379,10 @@ fn adopted_recording_is_sound_and_said_to_be_adopted() {
 fn what_cannot_be_read_is_said_to_be_unreadable() {
     let root = tempfile::tempdir().unwrap();
     let absent = check(&root.path().join("absent"));
-    assert_eq!((absent.verdict, absent.verdict.exit_code()), (Verdict::Unreadable, 2));
+    assert_eq!(
+        (absent.verdict, absent.verdict.exit_code()),
+        (Verdict::Unreadable, 2)
+    );
     assert_eq!(codes(&check(root.path())), [Code::NotEvidence]);
     let image = root.path().join("zeros.iso");
     fs::write(&image, vec![0; 1 << 20]).unwrap();
@@ -243,7 +413,11 @@ fn sets_a_and_b_may_be_cut_differently_and_are_equal() {
     assert_eq!(report.verdict, Verdict::Sound, "{report}");
     flip(&b[0].join(SEGMENT), 9000);
     let report = verify(&a, &b);
-    assert_eq!(codes(&report), [Code::NotOnDisc, Code::AgainstChanged], "{report}");
+    assert_eq!(
+        codes(&report),
+        [Code::NotOnDisc, Code::AgainstChanged],
+        "{report}"
+    );
     fs::remove_file(b[0].join(SEGMENT)).unwrap();
     assert_eq!(codes(&verify(&a, &b)), [Code::NotOnDisc, Code::AgainstMissing]);
 }
@@ -252,18 +426,66 @@ fn sets_a_and_b_may_be_cut_differently_and_are_equal() {
 fn tampered_discs_give_named_findings() {
     let fixture = fixture();
     let cases: &[Tampering] = &[
-        ("segment changed", |d| flip(&d.join(SEGMENT), 9000), Code::FragmentChanged),
-        ("segment removed", |d| fs::remove_file(d.join(SEGMENT)).unwrap(), Code::FileMissing),
-        ("page changed", |d| flip(&d.join("index.html"), 0), Code::FileChanged),
-        ("file added", |d| fs::write(d.join("autorun.inf"), b"x").unwrap(), Code::FileExtra),
-        ("record changed", |d| edit(&d.join("disc.json"), |t| t.replacen("\"slot\":\"a\"", "\"slot\":\"b\"", 1)), Code::DiscRecord),
-        ("sums removed", |d| fs::remove_file(d.join("SHA256SUMS")).unwrap(), Code::DiscOpen),
-        ("SM3 sums removed", |d| fs::remove_file(d.join("SM3SUMS")).unwrap(), Code::SumsMissing),
-        ("interview's sums removed", |d| fs::remove_file(d.join("INTERVIEW-SHA256SUMS")).unwrap(), Code::SetIncomplete),
-        ("interview's sums changed", |d| edit(&d.join("INTERVIEW-SHA256SUMS"), change_digest), Code::FileChanged),
-        ("manifest changed", |d| edit(&d.join("manifest.json"), |t| t.replacen("张三", "李四", 1)), Code::ManifestChanged),
+        (
+            "segment changed",
+            |d| flip(&d.join(SEGMENT), 9000),
+            Code::FragmentChanged,
+        ),
+        (
+            "segment removed",
+            |d| fs::remove_file(d.join(SEGMENT)).unwrap(),
+            Code::FileMissing,
+        ),
+        (
+            "page changed",
+            |d| flip(&d.join("index.html"), 0),
+            Code::FileChanged,
+        ),
+        (
+            "file added",
+            |d| fs::write(d.join("autorun.inf"), b"x").unwrap(),
+            Code::FileExtra,
+        ),
+        (
+            "record changed",
+            |d| {
+                edit(&d.join("disc.json"), |t| {
+                    t.replacen("\"slot\":\"a\"", "\"slot\":\"b\"", 1)
+                })
+            },
+            Code::DiscRecord,
+        ),
+        (
+            "sums removed",
+            |d| fs::remove_file(d.join("SHA256SUMS")).unwrap(),
+            Code::DiscOpen,
+        ),
+        (
+            "SM3 sums removed",
+            |d| fs::remove_file(d.join("SM3SUMS")).unwrap(),
+            Code::SumsMissing,
+        ),
+        (
+            "interview's sums removed",
+            |d| fs::remove_file(d.join("INTERVIEW-SHA256SUMS")).unwrap(),
+            Code::SetIncomplete,
+        ),
+        (
+            "interview's sums changed",
+            |d| edit(&d.join("INTERVIEW-SHA256SUMS"), change_digest),
+            Code::FileChanged,
+        ),
+        (
+            "manifest changed",
+            |d| edit(&d.join("manifest.json"), |t| t.replacen("张三", "李四", 1)),
+            Code::ManifestChanged,
+        ),
         ("record of another interview", foreign_record, Code::DiscForeign),
-        ("numbered as if one came before", |d| rewrite_record(d, |r| r["number"] = json!(2)), Code::SetIncomplete),
+        (
+            "numbered as if one came before",
+            |d| rewrite_record(d, |r| r["number"] = json!(2)),
+            Code::SetIncomplete,
+        ),
     ];
     for (name, tamper, code) in cases {
         let root = tempfile::tempdir().unwrap();
@@ -303,7 +525,11 @@ fn append(path: &Path, bytes: &[u8]) {
 fn fragments(interview: &Path) -> Vec<shenlu::evidence::entries::Fragment> {
     let lines = shenlu::evidence::journal::Journal::read(&interview.join("journal.jsonl")).unwrap();
     let (outline, _) = shenlu::evidence::outline::Outline::of(&lines);
-    outline.segments().filter(|s| s.opened.segment == SEGMENT).flat_map(|s| s.fragments.clone()).collect()
+    outline
+        .segments()
+        .filter(|s| s.opened.segment == SEGMENT)
+        .flat_map(|s| s.fragments.clone())
+        .collect()
 }
 
 fn last_fragment(interview: &Path) -> u64 {
@@ -346,7 +572,11 @@ fn forge(interview: &Path, change: impl Fn(&mut Vec<shenlu::evidence::line::Line
     let mut text = Vec::new();
     for line in lines {
         let at = line.at().unwrap();
-        let stamp = shenlu::evidence::now::Stamp { at, boot: line.boot.clone(), mono_us: line.mono_us };
+        let stamp = shenlu::evidence::now::Stamp {
+            at,
+            boot: line.boot.clone(),
+            mono_us: line.mono_us,
+        };
         let line = chain.make(stamp, &line.kind, line.data).unwrap();
         text.extend(line.to_bytes().unwrap());
         chain.advance(line);
@@ -357,7 +587,8 @@ fn forge(interview: &Path, change: impl Fn(&mut Vec<shenlu::evidence::line::Line
 fn forge_fragment(interview: &Path) {
     forge(interview, |lines| {
         let line = lines.iter_mut().find(|line| line.kind == "fragment").unwrap();
-        line.data.insert("sha256".to_owned(), json!(Sha256Digest::of(b"other")));
+        line.data
+            .insert("sha256".to_owned(), json!(Sha256Digest::of(b"other")));
     });
 }
 
@@ -394,8 +625,11 @@ fn burn(interview: &Path, root: &Path, slot: &str, count: usize) -> Vec<PathBuf>
         }
         fs::write(disc.join("index.html"), "<html>").unwrap();
         let is_last = n + 1 == count;
-        let (from, to) =
-            if is_last { ("SHA256SUMS", "INTERVIEW-SHA256SUMS") } else { ("journal.jsonl", "journal-so-far.jsonl") };
+        let (from, to) = if is_last {
+            ("SHA256SUMS", "INTERVIEW-SHA256SUMS")
+        } else {
+            ("journal.jsonl", "journal-so-far.jsonl")
+        };
         fs::copy(interview.join(from), disc.join(to)).unwrap();
         write_sums(&disc);
         let predecessor = discs.last().map(|before| record(before)["sha256"].clone());
@@ -411,8 +645,12 @@ fn burn(interview: &Path, root: &Path, slot: &str, count: usize) -> Vec<PathBuf>
 fn write_sums(disc: &Path) {
     let listing = "find . -type f ! -name '*SUMS' -printf '%P\\n' -o -name 'INTERVIEW-*' -printf '%P\\n'";
     let listing = format!("{listing} | LC_ALL=C sort");
-    for (program, name) in [("sha256sum", "SHA256SUMS"), ("cksum -a sm3 --untagged", "SM3SUMS")] {
-        let script = format!("({listing}) | grep -v disc.json | xargs {program} > ../sums && mv ../sums {name}");
+    for (program, name) in [
+        ("sha256sum", "SHA256SUMS"),
+        ("cksum -a sm3 --untagged", "SM3SUMS"),
+    ] {
+        let script =
+            format!("({listing}) | grep -v disc.json | xargs {program} > ../sums && mv ../sums {name}");
         let (good, text) = run(disc, "sh", &["-c", &script]);
         assert!(good, "{text}");
     }
@@ -435,7 +673,9 @@ fn rewrite_record(disc: &Path, change: impl Fn(&mut serde_json::Value)) {
 }
 
 fn foreign_record(disc: &Path) {
-    rewrite_record(disc, |record| record["uuid"] = json!("00000000-0000-4000-8000-000000000000"));
+    rewrite_record(disc, |record| {
+        record["uuid"] = json!("00000000-0000-4000-8000-000000000000")
+    });
 }
 
 fn uuid_of(interview: &Path) -> String {
@@ -447,7 +687,9 @@ fn uuid_of(interview: &Path) -> String {
 fn make_image(disc: &Path) -> PathBuf {
     let image = disc.with_extension("iso");
     let (tree, target) = (disc.to_str().unwrap(), format!("stdio:{}", image.display()));
-    let args = ["-no_rc", "-outdev", &target, "-joliet", "on", "-map", tree, "/", "-commit"];
+    let args = [
+        "-no_rc", "-outdev", &target, "-joliet", "on", "-map", tree, "/", "-commit",
+    ];
     let (good, text) = run(disc, "xorriso", &args);
     assert!(good, "{text}");
     image

@@ -323,7 +323,7 @@ fn beeps_against_pictures(codec: SoundCodec) {
     let first = next * BLOCK_SAMPLES as u64;
     let mut pictures = Vec::new();
     let mut sound = Vec::new();
-    for _ in 0..75 {
+    for _ in 0..40 {
         sound.extend(desk.hear(&mut next, 10));
         pictures.extend(second_began(&heard.shelf));
     }

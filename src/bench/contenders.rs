@@ -56,7 +56,7 @@ impl Contender {
             Contender::Ffmpeg => Some(ffmpeg(material, output)),
             Contender::Stock => Some(launch(&stock(material, output))),
             Contender::FfmpegAlone => Some(ffmpeg_alone(material, output)),
-            Contender::GstreamerAlone => Some(launch(&gstreamer_alone(material, output))),
+            Contender::GstreamerAlone => Some(launch(&stock_alone(material, output))),
         }
     }
 }
@@ -91,7 +91,10 @@ fn ffmpeg(material: &Material, output: &Path) -> Command {
 
 fn ffmpeg_alone(material: &Material, output: &Path) -> Command {
     let mut command = ffmpeg_inputs(material);
-    command.args(["-map", "0:v", "-map", "2:a"]).args(FFMPEG_ENCODE.split_whitespace()).arg(output);
+    command
+        .args(["-map", "0:v", "-map", "2:a"])
+        .args(FFMPEG_ENCODE.split_whitespace())
+        .arg(output);
     command.args(["-map", "1:v", "-c:v", "wrapped_avframe", "-f", "null", "-"]);
     command
 }
@@ -106,7 +109,9 @@ fn decoded(path: &Path) -> String {
 
 fn sound(material: &Material) -> String {
     let path = material.sound.display();
-    format!("filesrc location={path} ! wavparse ! clocksync ! audioconvert ! avenc_aac bitrate=128000 ! aacparse")
+    format!(
+        "filesrc location={path} ! wavparse ! clocksync ! audioconvert ! avenc_aac bitrate=128000 ! aacparse"
+    )
 }
 
 fn stock(material: &Material, output: &Path) -> String {
@@ -126,7 +131,7 @@ fn stock(material: &Material, output: &Path) -> String {
     )
 }
 
-fn gstreamer_alone(material: &Material, output: &Path) -> String {
+fn stock_alone(material: &Material, output: &Path) -> String {
     format!(
         "{} ! queue ! {GSTREAMER_ENCODE} ! video/x-h264,stream-format=byte-stream ! filesink location={} \
          {} ! fakesink {} ! fakesink",
@@ -140,6 +145,8 @@ fn gstreamer_alone(material: &Material, output: &Path) -> String {
 /// Words of the pipeline become arguments; `~` stands for a space inside one.
 fn launch(pipeline: &str) -> Command {
     let mut command = Command::new("gst-launch-1.0");
-    command.arg("-q").args(pipeline.split_whitespace().map(|word| word.replace('~', " ")));
+    command
+        .arg("-q")
+        .args(pipeline.split_whitespace().map(|word| word.replace('~', " ")));
     command
 }

@@ -4,12 +4,12 @@
 //! Called by `run`. Contenders take turns, in the other direction every second round, so that a machine that
 //! slows down slows all of them; ratios are taken within a round, medians over the rounds.
 
+use super::BenchError;
 use super::contenders::Contender;
 use super::material::{self, Material};
 use super::measure::{CpuTime, SETTLE, cpu_time, median, run};
 use super::null_room::NullRoom;
 use super::report::{Section, Verdict};
-use super::BenchError;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -36,7 +36,11 @@ pub fn measure(dir: &Path, rounds: u32, seconds: u32) -> Result<Section, BenchEr
         }
         let mut runs = Vec::new();
         for contender in order {
-            println!("round {} of {rounds}: {}, {seconds} s", round + 1, contender.name());
+            println!(
+                "round {} of {rounds}: {}, {seconds} s",
+                round + 1,
+                contender.name()
+            );
             let cpu = one(contender, &material, dir, seconds)?;
             println!("  {:.2} CPU seconds", cpu.seconds);
             runs.push(Run { contender, cpu });
@@ -93,24 +97,33 @@ fn interrupt(mut child: Child) {
 fn judge(contender: Contender, output: &Path, seconds: u32) -> Result<(), BenchError> {
     let mut probe = Command::new("ffprobe");
     probe.args(["-v", "error", "-select_streams", "v", "-count_packets"]);
-    probe.args(["-show_entries", "stream=nb_read_packets", "-of", "csv=p=0"]).arg(output);
+    probe
+        .args(["-show_entries", "stream=nb_read_packets", "-of", "csv=p=0"])
+        .arg(output);
     let answer = run(&mut probe)?;
     let text = String::from_utf8_lossy(&answer.stdout).into_owned();
     let digits = text.trim().trim_end_matches(',');
-    let frames: u64 = digits
-        .parse()
-        .map_err(|_| BenchError::Output { program: "ffprobe".into(), output: text.clone() })?;
+    let frames: u64 = digits.parse().map_err(|_| BenchError::Output {
+        program: "ffprobe".into(),
+        output: text.clone(),
+    })?;
     let seconds_run = seconds + u32::try_from(SETTLE.as_secs()).unwrap_or(0);
     // A second for starting up.
     let due = f64::from(25 * (seconds_run - 1));
     if (frames as f64) < due * WHOLE {
-        return Err(BenchError::NotWhole { name: contender.name().into(), frames, seconds: seconds_run });
+        return Err(BenchError::NotWhole {
+            name: contender.name().into(),
+            frames,
+            seconds: seconds_run,
+        });
     }
     Ok(())
 }
 
 fn seconds_of(runs: &[Run], contender: Contender) -> f64 {
-    runs.iter().find(|run| run.contender == contender).map_or(f64::NAN, |run| run.cpu.seconds)
+    runs.iter()
+        .find(|run| run.contender == contender)
+        .map_or(f64::NAN, |run| run.cpu.seconds)
 }
 
 /// Median over the rounds of what `figure` makes of one round.
@@ -130,7 +143,9 @@ fn beyond(all: &[Vec<Run>], contender: Contender, seconds: u32) -> f64 {
 
 fn section(all: &[Vec<Run>], seconds: u32) -> Section {
     let to_ffmpeg = |contender| {
-        over_rounds(all, |runs| seconds_of(runs, contender) / seconds_of(runs, Contender::Ffmpeg))
+        over_rounds(all, |runs| {
+            seconds_of(runs, contender) / seconds_of(runs, Contender::Ffmpeg)
+        })
     };
     let rows = Contender::ALL.map(|contender| {
         let cpu = over_rounds(all, |runs| seconds_of(runs, contender));
@@ -145,9 +160,15 @@ fn section(all: &[Vec<Run>], seconds: u32) -> Section {
     let (ratio, more) = (to_ffmpeg(Contender::Ours), beyond(all, Contender::Ours, seconds));
     Section {
         title: "CPU of the media process".into(),
-        columns: ["contender", "CPU s", "of a core", "against ffmpeg", "beyond its library alone"]
-            .map(str::to_owned)
-            .into(),
+        columns: [
+            "contender",
+            "CPU s",
+            "of a core",
+            "against ffmpeg",
+            "beyond its library alone",
+        ]
+        .map(str::to_owned)
+        .into(),
         rows: rows.into(),
         verdicts: vec![
             Verdict {

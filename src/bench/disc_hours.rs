@@ -37,8 +37,12 @@ enum Picture {
 }
 
 impl Picture {
-    const ALL: [Picture; 4] =
-        [Picture::Drawn { sigma: 0.0 }, Picture::Drawn { sigma: 3.0 }, Picture::Drawn { sigma: 7.0 }, Picture::Camera];
+    const ALL: [Picture; 4] = [
+        Picture::Drawn { sigma: 0.0 },
+        Picture::Drawn { sigma: 3.0 },
+        Picture::Drawn { sigma: 7.0 },
+        Picture::Camera,
+    ];
 
     fn name(self) -> String {
         match self {
@@ -49,11 +53,16 @@ impl Picture {
 
     fn frames(self, material: &Material) -> Result<Frames, BenchError> {
         match self {
-            Picture::Drawn { sigma } => Ok(Frames::Drawn { scene: Box::new(Scene::new()), sigma }),
+            Picture::Drawn { sigma } => Ok(Frames::Drawn {
+                scene: Box::new(Scene::new()),
+                sigma,
+            }),
             Picture::Camera => {
                 let mut decode = Command::new("ffmpeg");
                 decode.args(["-nostdin", "-v", "error", "-i"]).arg(&material.main);
-                decode.args(["-f", "rawvideo", "-pix_fmt", "yuv420p", "-"]).stdout(Stdio::piped());
+                decode
+                    .args(["-f", "rawvideo", "-pix_fmt", "yuv420p", "-"])
+                    .stdout(Stdio::piped());
                 let mut child = decode.stderr(Stdio::null()).spawn().map_err(ffmpeg_missing)?;
                 let output = child.stdout.take().ok_or_else(|| lost("ffmpeg"))?;
                 Ok(Frames::Decoded { child, output })
@@ -120,7 +129,16 @@ pub fn measure(dir: &Path, frames: usize) -> Result<Section, BenchError> {
             verdicts.extend(verdict(&figures));
         }
     }
-    let columns = ["noise", "fixed kbit/s", "quality 23 kbit/s", "hours on a DVD, fixed", "quality", "times longer", "SSIM", "SSIM, moving"];
+    let columns = [
+        "noise",
+        "fixed kbit/s",
+        "quality 23 kbit/s",
+        "hours on a DVD, fixed",
+        "quality",
+        "times longer",
+        "SSIM",
+        "SSIM, moving",
+    ];
     Ok(Section {
         title: "Hours on a disc".into(),
         columns: columns.map(str::to_owned).into(),
@@ -193,10 +211,16 @@ fn compare(dir: &Path, material: &Material, picture: Picture, frames: usize) -> 
     let seconds = frames as f64 / 25.0;
     let kbps = |path: &PathBuf| {
         let size = std::fs::metadata(path).map(|metadata| metadata.len());
-        size.map(|bytes| bytes as f64 * 8.0 / 1000.0 / seconds).map_err(|_| lost("gst-launch-1.0"))
+        size.map(|bytes| bytes as f64 * 8.0 / 1000.0 / seconds)
+            .map_err(|_| lost("gst-launch-1.0"))
     };
     let (ssim, moving_ssim) = likeness(&outputs, picture.frames(material)?, frames)?;
-    Ok(Figures { fixed_kbps: kbps(&outputs[0])?, quality_kbps: kbps(&outputs[1])?, ssim, moving_ssim })
+    Ok(Figures {
+        fixed_kbps: kbps(&outputs[0])?,
+        quality_kbps: kbps(&outputs[1])?,
+        ssim,
+        moving_ssim,
+    })
 }
 
 fn encoder(rate: &str, output: &Path) -> Result<Child, BenchError> {
@@ -206,7 +230,12 @@ fn encoder(rate: &str, output: &Path) -> Result<Child, BenchError> {
         output.display()
     );
     let mut command = Command::new("gst-launch-1.0");
-    start(command.arg("-q").args(pipeline.split_whitespace()).stdin(Stdio::piped()))
+    start(
+        command
+            .arg("-q")
+            .args(pipeline.split_whitespace())
+            .stdin(Stdio::piped()),
+    )
 }
 
 fn input(child: &mut Child) -> Result<ChildStdin, BenchError> {
@@ -236,30 +265,44 @@ fn likeness(outputs: &[PathBuf; 2], mut source: Frames, frames: usize) -> Result
     let mut child = start(command.stdin(Stdio::piped()))?;
     let mut pipe = child.stdin.take().ok_or_else(|| lost("ffmpeg"))?;
     for index in 0..frames {
-        pipe.write_all(&source.frame(index)?).map_err(|_| lost("ffmpeg"))?;
+        pipe.write_all(&source.frame(index)?)
+            .map_err(|_| lost("ffmpeg"))?;
     }
     drop(pipe);
     let output = child.wait_with_output().map_err(ffmpeg_missing)?;
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     let luma = |name: &str| {
-        luma_ssim(&text, name)
-            .ok_or_else(|| BenchError::Output { program: "ffmpeg's ssim".into(), output: text.clone() })
+        luma_ssim(&text, name).ok_or_else(|| BenchError::Output {
+            program: "ffmpeg's ssim".into(),
+            output: text.clone(),
+        })
     };
-    Ok((luma("quality")? - luma("fixed")?, luma("qualitymoving")? - luma("fixedmoving")?))
+    Ok((
+        luma("quality")? - luma("fixed")?,
+        luma("qualitymoving")? - luma("fixedmoving")?,
+    ))
 }
 
 /// From a line like `[ssim@fixed @ 0x…] SSIM Y:0.864613 (8.68…) U:…`.
 fn luma_ssim(text: &str, name: &str) -> Option<f64> {
-    let line = text.lines().find(|line| line.contains(&format!("[ssim@{name} ")) && line.contains("SSIM Y:"))?;
+    let line = text
+        .lines()
+        .find(|line| line.contains(&format!("[ssim@{name} ")) && line.contains("SSIM Y:"))?;
     line.split_once("SSIM Y:")?.1.split(' ').next()?.parse().ok()
 }
 
 fn lost(program: &str) -> BenchError {
-    BenchError::Ended { name: program.into(), output: "it closed its pipe".into() }
+    BenchError::Ended {
+        name: program.into(),
+        output: "it closed its pipe".into(),
+    }
 }
 
 fn ffmpeg_missing(source: std::io::Error) -> BenchError {
-    BenchError::Start { program: "ffmpeg".into(), source }
+    BenchError::Start {
+        program: "ffmpeg".into(),
+        source,
+    }
 }
 
 #[cfg(test)]
@@ -268,7 +311,8 @@ mod tests {
 
     #[test]
     fn ssim_is_read_of_the_filter_that_was_named() {
-        let text = "[ssim@fixed @ 0x1] SSIM Y:0.864613 (8.68) U:0.9\n[ssim@fixedmoving @ 0x2] SSIM Y:0.5 (1.0)\n";
+        let text =
+            "[ssim@fixed @ 0x1] SSIM Y:0.864613 (8.68) U:0.9\n[ssim@fixedmoving @ 0x2] SSIM Y:0.5 (1.0)\n";
         assert_eq!(luma_ssim(text, "fixed"), Some(0.864613));
         assert_eq!(luma_ssim(text, "fixedmoving"), Some(0.5));
         assert_eq!(luma_ssim(text, "quality"), None);
@@ -276,7 +320,12 @@ mod tests {
 
     #[test]
     fn half_the_rate_is_not_quite_twice_as_long_for_the_sound() {
-        let figures = Figures { fixed_kbps: 4200.0, quality_kbps: 2000.0, ssim: 0.0, moving_ssim: 0.0 };
+        let figures = Figures {
+            fixed_kbps: 4200.0,
+            quality_kbps: 2000.0,
+            ssim: 0.0,
+            moving_ssim: 0.0,
+        };
         assert!((figures.times_longer() - 4128.0 / 2128.0).abs() < 1e-9);
     }
 }

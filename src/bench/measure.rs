@@ -21,15 +21,27 @@ pub struct CpuTime {
 
 /// Waits until `child` has settled and measures it for `window`.
 pub fn cpu_time(name: &str, child: &mut Child, window: Duration) -> Result<CpuTime, BenchError> {
-    let fault = |source| BenchError::CpuTime { name: name.into(), source };
+    let fault = |source| BenchError::CpuTime {
+        name: name.into(),
+        source,
+    };
     thread::sleep(SETTLE);
-    let (total, threads) = (process_seconds(child.id()).map_err(fault)?, thread_seconds(child.id()));
+    let (total, threads) = (
+        process_seconds(child.id()).map_err(fault)?,
+        thread_seconds(child.id()),
+    );
     thread::sleep(window);
     if let Some(status) = child.try_wait().map_err(fault)? {
-        return Err(BenchError::Ended { name: name.into(), output: status.to_string() });
+        return Err(BenchError::Ended {
+            name: name.into(),
+            output: status.to_string(),
+        });
     }
     let seconds = process_seconds(child.id()).map_err(fault)? - total;
-    Ok(CpuTime { seconds, by_thread: difference(&threads, &thread_seconds(child.id())) })
+    Ok(CpuTime {
+        seconds,
+        by_thread: difference(&threads, &thread_seconds(child.id())),
+    })
 }
 
 fn process_seconds(pid: u32) -> io::Result<f64> {
@@ -48,11 +60,16 @@ fn seconds_in_stat(stat: &str) -> io::Result<f64> {
 }
 
 fn thread_seconds(pid: u32) -> BTreeMap<String, (String, f64)> {
-    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return BTreeMap::new() };
+    let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        return BTreeMap::new();
+    };
     let read = |task: std::fs::DirEntry| {
         let name = std::fs::read_to_string(task.path().join("comm")).ok()?;
         let seconds = seconds_in_stat(&std::fs::read_to_string(task.path().join("stat")).ok()?).ok()?;
-        Some((task.file_name().to_string_lossy().into_owned(), (name.trim().to_owned(), seconds)))
+        Some((
+            task.file_name().to_string_lossy().into_owned(),
+            (name.trim().to_owned(), seconds),
+        ))
     };
     tasks.filter_map(|task| read(task.ok()?)).collect()
 }
@@ -65,7 +82,10 @@ fn difference(
     for (task, (name, seconds)) in after {
         *by_name.entry(name).or_default() += seconds - before.get(task).map_or(0.0, |(_, seconds)| *seconds);
     }
-    let mut sorted: Vec<_> = by_name.into_iter().map(|(name, seconds)| (name.to_owned(), seconds)).collect();
+    let mut sorted: Vec<_> = by_name
+        .into_iter()
+        .map(|(name, seconds)| (name.to_owned(), seconds))
+        .collect();
     sorted.sort_by(|a, b| b.1.total_cmp(&a.1));
     sorted
 }
@@ -76,11 +96,17 @@ pub fn run(command: &mut Command) -> Result<Output, BenchError> {
     let output = command
         .stdin(std::process::Stdio::null())
         .output()
-        .map_err(|source| BenchError::Start { program: program.clone(), source })?;
+        .map_err(|source| BenchError::Start {
+            program: program.clone(),
+            source,
+        })?;
     if output.status.success() {
         return Ok(output);
     }
-    Err(BenchError::Failed { program, output: String::from_utf8_lossy(&output.stderr).into_owned() })
+    Err(BenchError::Failed {
+        program,
+        output: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
 }
 
 /// Middle value; of an even number the mean of the middle two. 0 for none.

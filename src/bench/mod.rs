@@ -72,8 +72,10 @@ pub fn run(mut options: Options) -> Result<ExitCode, BenchError> {
     if options.quick {
         (options.rounds, options.seconds) = (1, options.seconds.min(10));
     }
-    std::fs::create_dir_all(&options.dir)
-        .map_err(|source| BenchError::Write { path: options.dir.clone(), source })?;
+    std::fs::create_dir_all(&options.dir).map_err(|source| BenchError::Write {
+        path: options.dir.clone(),
+        source,
+    })?;
     let mut report = report::Report::new();
     if options.rows.contains(&Row::Cpu) {
         report.add(cpu::measure(&options.dir, options.rounds, options.seconds)?);

@@ -40,15 +40,22 @@ enum Heard {
 fn settings(material: &Material) -> MediaSettings {
     let camera = |slot, path: &Path| CameraSettings {
         slot,
-        source: CameraSource::File { path: path.to_owned() },
+        source: CameraSource::File {
+            path: path.to_owned(),
+        },
         keep_original: false,
     };
     let microphone = |channel| MicrophoneSettings {
         channel,
-        source: MicrophoneSource::Test { signal: "speech".into() },
+        source: MicrophoneSource::Test {
+            signal: "speech".into(),
+        },
     };
     MediaSettings {
-        cameras: vec![camera(Slot::Interviewee, &material.main), camera(Slot::Officer, &material.insert)],
+        cameras: vec![
+            camera(Slot::Interviewee, &material.main),
+            camera(Slot::Officer, &material.insert),
+        ],
         microphones: vec![microphone(Channel::Left), microphone(Channel::Right)],
         video: VideoSettings {
             width: 1920,
@@ -68,7 +75,10 @@ fn settings(material: &Material) -> MediaSettings {
 impl NullRoom {
     /// Starts the media process and opens a part, whose media goes to `output`.
     pub fn open(material: &Material, output: &Path) -> Result<NullRoom, BenchError> {
-        let started = |source| BenchError::Start { program: "shenlu media".into(), source };
+        let started = |source| BenchError::Start {
+            program: "shenlu media".into(),
+            source,
+        };
         let (ours, theirs) = UnixStream::pair().map_err(started)?;
         let child = Command::new(std::env::current_exe().map_err(started)?)
             .arg("media")
@@ -76,17 +86,27 @@ impl NullRoom {
             .stdout(Stdio::null())
             .spawn()
             .map_err(started)?;
-        let file = File::create(output).map_err(|source| BenchError::Write { path: output.into(), source })?;
+        let file = File::create(output).map_err(|source| BenchError::Write {
+            path: output.into(),
+            source,
+        })?;
         let reader = ours.try_clone().map_err(started)?;
         let (tell, heard) = channel();
         let listener = std::thread::spawn(move || listen(reader, file, &tell));
-        let mut room = NullRoom { child, socket: ours, heard, listener };
+        let mut room = NullRoom {
+            child,
+            socket: ours,
+            heard,
+            listener,
+        };
         room.begin(material)?;
         Ok(room)
     }
 
     fn begin(&mut self, material: &Material) -> Result<(), BenchError> {
-        self.say(&ToMedia::Configure { settings: settings(material) })?;
+        self.say(&ToMedia::Configure {
+            settings: settings(material),
+        })?;
         self.wait_for_ready()?;
         let overlay = OverlayText {
             temperature_centi_c: Some(2650),

@@ -41,7 +41,11 @@ impl Report {
         text.push_str("\n| what | figure | goal | |\n|---|---|---|---|\n");
         for verdict in self.sections.iter().flat_map(|section| &section.verdicts) {
             let met = if verdict.met { "met" } else { "**not met**" };
-            let _ = writeln!(text, "| {} | {} | {} | {met} |", verdict.what, verdict.figure, verdict.goal);
+            let _ = writeln!(
+                text,
+                "| {} | {} | {} | {met} |",
+                verdict.what, verdict.figure, verdict.goal
+            );
         }
         for section in &self.sections {
             section.write(&mut text);
@@ -70,22 +74,49 @@ impl Section {
 
 fn machine() -> Vec<String> {
     let cores = std::thread::available_parallelism().map_or(0, |cores| cores.get());
-    let mut lines = vec![format!("{cores} cores, {}", first_field("/proc/cpuinfo", "model name"))];
+    let mut lines = vec![format!(
+        "{cores} cores, {}",
+        first_field("/proc/cpuinfo", "model name")
+    )];
     lines.push(format!("memory {}", first_field("/proc/meminfo", "MemTotal")));
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').take(3).collect::<Vec<_>>().join(" ");
-    lines.push(format!("load averages at the end {load} (what runs beside the benchmark disturbs it)"));
-    for (program, argument) in [("uname", "-sr"), ("ffmpeg", "-version"), ("gst-launch-1.0", "--version")] {
+    lines.push(format!(
+        "load averages at the end {load} (what runs beside the benchmark disturbs it)"
+    ));
+    for (program, argument) in [
+        ("uname", "-sr"),
+        ("ffmpeg", "-version"),
+        ("gst-launch-1.0", "--version"),
+    ] {
         let output = Command::new(program).arg(argument).output();
-        let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-        lines.push(text.lines().next().unwrap_or(program).split(" Copyright").next().unwrap_or(program).into());
+        let text = output
+            .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+            .unwrap_or_default();
+        lines.push(
+            text.lines()
+                .next()
+                .unwrap_or(program)
+                .split(" Copyright")
+                .next()
+                .unwrap_or(program)
+                .into(),
+        );
     }
-    lines.push(format!("measured {}", chrono::Local::now().format("%Y-%m-%d %H:%M")));
+    lines.push(format!(
+        "measured {}",
+        chrono::Local::now().format("%Y-%m-%d %H:%M")
+    ));
     lines
 }
 
 fn first_field(path: &str, name: &str) -> String {
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
-    line.split_once(':').map_or("unknown", |(_, value)| value.trim()).to_owned()
+    let line = text
+        .lines()
+        .find(|line| line.starts_with(name))
+        .unwrap_or_default();
+    line.split_once(':')
+        .map_or("unknown", |(_, value)| value.trim())
+        .to_owned()
 }

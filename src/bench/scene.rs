@@ -33,14 +33,19 @@ fn next(seed: &mut u64) -> u64 {
 
 /// Twelve uniform numbers: close enough to a normal distribution out to three σ.
 fn gaussian(seed: &mut u64) -> f64 {
-    (0..12).map(|_| (next(seed) >> 11) as f64 / (1u64 << 53) as f64).sum::<f64>() - 6.0
+    (0..12)
+        .map(|_| (next(seed) >> 11) as f64 / (1u64 << 53) as f64)
+        .sum::<f64>()
+        - 6.0
 }
 
 /// Smooth value noise, the grain of plaster and wood.
 fn grain(x: f64, y: f64, salt: u64) -> f64 {
     let corner = |i: f64, j: f64| {
         let mut s = (i as i64 as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-            ^ (j as i64 as u64).wrapping_mul(0xC2B2_AE3D_27D4_EB4F) ^ salt | 1;
+            ^ (j as i64 as u64).wrapping_mul(0xC2B2_AE3D_27D4_EB4F)
+            ^ salt
+            | 1;
         next(&mut s);
         next(&mut s);
         (next(&mut s) >> 40) as f64 / (1u64 << 24) as f64 - 0.5
@@ -117,10 +122,17 @@ fn figure_at(x: f64, y: f64, t: f64, phase: f64) -> Option<[f64; 3]> {
 impl Scene {
     pub fn new() -> Self {
         let mut seed = 0x5EED_1234_5678_9ABC;
-        let noise = (0..NOISE_TABLE).map(|_| (gaussian(&mut seed) * 16.0).clamp(-127.0, 127.0) as i8).collect();
+        let noise = (0..NOISE_TABLE)
+            .map(|_| (gaussian(&mut seed) * 16.0).clamp(-127.0, 127.0) as i8)
+            .collect();
         let room = draw(WIDTH, HEIGHT, room_at);
         let insert = draw(INSERT.0, INSERT.1, |x, y| room_at(1.0 - x * 0.8, y));
-        Scene { room, insert, noise, seed }
+        Scene {
+            room,
+            insert,
+            noise,
+            seed,
+        }
     }
 
     /// Frame `index` at 25 frames a second, with noise of `sigma` on luma and half of it on chroma.
@@ -128,9 +140,13 @@ impl Scene {
         let t = index as f64 / 25.0;
         let mut frame = self.room.clone();
         let (x, y, w, h) = MOVING_REGION;
-        paint(&mut frame, (WIDTH, HEIGHT), (x, y, w, h), |fx, fy| figure_at(fx, fy, t, 0.0));
+        paint(&mut frame, (WIDTH, HEIGHT), (x, y, w, h), |fx, fy| {
+            figure_at(fx, fy, t, 0.0)
+        });
         let mut insert = self.insert.clone();
-        paint(&mut insert, INSERT, (140, 40, 200, 190), |fx, fy| figure_at(fx, fy, t, 2.0));
+        paint(&mut insert, INSERT, (140, 40, 200, 190), |fx, fy| {
+            figure_at(fx, fy, t, 2.0)
+        });
         self.add_noise(&mut frame, WIDTH * HEIGHT, sigma);
         self.add_noise(&mut insert, INSERT.0 * INSERT.1, sigma * 0.6);
         place(&mut frame, &insert);
@@ -156,7 +172,9 @@ impl Scene {
 
 fn draw(width: usize, height: usize, at: impl Fn(f64, f64) -> [f64; 3]) -> Vec<u8> {
     let mut frame = vec![128; width * height * 3 / 2];
-    paint(&mut frame, (width, height), (0, 0, width, height), |x, y| Some(at(x, y)));
+    paint(&mut frame, (width, height), (0, 0, width, height), |x, y| {
+        Some(at(x, y))
+    });
     frame
 }
 
@@ -170,7 +188,9 @@ fn paint(
     let (cb, cr) = (width * height, width * height * 5 / 4);
     for y in y0..y0 + h {
         for x in x0..x0 + w {
-            let Some([luma, u, v]) = at(x as f64 / width as f64, y as f64 / height as f64) else { continue };
+            let Some([luma, u, v]) = at(x as f64 / width as f64, y as f64 / height as f64) else {
+                continue;
+            };
             frame[y * width + x] = luma.clamp(16.0, 235.0) as u8;
             if x % 2 == 0 && y % 2 == 0 {
                 let c = y / 2 * (width / 2) + x / 2;

@@ -48,7 +48,7 @@ pub fn whole_interview(
     reach(room, total_s * 0.75)?;
     room.must("mark", "mark", json!({"mark": "evidence-shown", "text": "物证一"}))?;
     reach(room, total_s - 1.0)?;
-    attest(room, place, &id)?;
+    attest(room, &id)?;
     room.must("end", "end-interview", json!({}))?;
     say("结束录制 ending");
     room.until("close", Duration::from_secs(60), |s| s["interview_id"].is_null())?;
@@ -126,7 +126,7 @@ fn have_a_break(room: &RoomChild) -> Result<(), DemoError> {
     room.must("break", "end-interval", json!({"interval": interval}))
 }
 
-fn attest(room: &RoomChild, place: &Place, id: &str) -> Result<(), DemoError> {
+fn attest(room: &RoomChild, id: &str) -> Result<(), DemoError> {
     say("核对、签字、捺指印 check, sign, fingerprint");
     let pages: Vec<String> = PAGES.iter().map(|p| Sha256Digest::of(p.as_bytes()).to_string()).collect();
     let transcript = json!({"form": 1, "interview": id, "pages": PAGES}).to_string();
@@ -138,22 +138,24 @@ fn attest(room: &RoomChild, place: &Place, id: &str) -> Result<(), DemoError> {
     room.must("transcript", "put-document", document)?;
     room.must("review", "begin-review", json!({}))?;
     let owed = |s: &Value| s["interview"]["owed"].as_array().cloned().unwrap_or_default();
-    let mut state = room.until("review", Duration::from_secs(10), |s| !owed(s).is_empty())?;
+    let asked = |s: &Value| next_act(&owed(s)).is_some();
+    let mut state = room.until("review", Duration::from_secs(10), asked)?;
     while let Some(next) = next_act(&owed(&state)) {
         let page = next["page"].as_u64().unwrap_or(1);
         let sha256 = pages.get(page as usize - 1).cloned().unwrap_or_default();
         let person = next["person"].as_str().unwrap_or_default();
         let act = next["act"].as_str().unwrap_or_default();
         say(&format!("  {person} {act} 第 {page} 页"));
+        // Signature pad and fingerprint reader are not simulated: ink on paper, before the camera.
+        let method = if act == "check" { "electronic" } else { "ink-on-paper" };
         let fields = json!({
             "document": "transcript", "page": page, "page_sha256": sha256, "person": person, "act": act,
-            "outcome": {"result": "done", "method": "electronic"},
+            "outcome": {"result": "done", "method": method},
         });
         room.must("act", "record-act", fields)?;
         let before = owed(&state).len();
         state = room.until("act", Duration::from_secs(10), |s| owed(s).len() < before)?;
     }
-    let _ = place;
     Ok(())
 }
 

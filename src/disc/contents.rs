@@ -255,7 +255,8 @@ pub(super) fn interview_files(plan: &DiscPlan) -> io::Result<Vec<FileRecord>> {
         .into_iter()
         .filter(belonging)
         .map(|(path, sha256)| {
-            let size = fs::metadata(plan.interview_dir.join(&path))?.len();
+            // A missing file keeps its place in the list: it is told when its source is checked.
+            let size = fs::metadata(plan.interview_dir.join(&path)).map_or(0, |meta| meta.len());
             let sm3 = sm3.remove(&path).unwrap_or_default();
             Ok(FileRecord {
                 path,

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use hardware::optical::{
-    Burn, ChildId, Closing, Device, DiscFault, Mapping, Medium, MediumState, Progress, Recovery, adopt, burn,
-    inspect, list_files, read_files, recover,
+    Burn, ChildId, Closing, Device, DiscFault, Mapping, Medium, MediumState, Progress, burn, inspect,
+    list_files, read_files,
 };
 use serde_json::{Value, json};
 
@@ -19,6 +19,7 @@ use super::contents::Session;
 use super::events::{DiscEvent, DiscState};
 use super::history::{DiscRecord, FileRecord, Purpose, Standing, kind_name};
 use super::ledger::Ledger;
+use super::mending::Mended;
 use super::plan::DiscPlan;
 use super::sums::Digests;
 use super::worker::drive_is_gone;
@@ -55,7 +56,7 @@ impl Bench {
         inspect(&self.plan.xorriso, device).map(|medium| self.limited(device, medium))
     }
 
-    fn limited(&self, device: &Device, medium: Medium) -> Medium {
+    pub(super) fn limited(&self, device: &Device, medium: Medium) -> Medium {
         match (device, self.plan.image_capacity_bytes) {
             (Device::Image(_), Some(bytes)) => medium.limited_to(bytes),
             (Device::Image(_) | Device::Drive(_), _) => medium,
@@ -174,7 +175,12 @@ impl Bench {
     }
 
     /// Committed only when exactly one session more is on the disc and every file stands there in its size.
-    fn confirm(&self, disc: &mut DiscRecord, device: &Device, medium: Medium) -> Result<(), DiscFault> {
+    pub(super) fn confirm(
+        &self,
+        disc: &mut DiscRecord,
+        device: &Device,
+        medium: Medium,
+    ) -> Result<(), DiscFault> {
         let medium = self.limited(device, medium);
         let Some(intent) = disc.intent.clone() else {
             return Ok(());
@@ -285,75 +291,6 @@ impl Bench {
             .map(|(digest, file)| digest.record(&file.path))
             .collect())
     }
-
-    /// A burn that an earlier run of the room started is awaited, then judged.
-    pub(super) fn adopt_running(
-        &self,
-        disc: &mut DiscRecord,
-        device: &Device,
-        log: &Path,
-    ) -> Result<(), DiscFault> {
-        let Some(intent) = &disc.intent else { return Ok(()) };
-        let adoption = hardware::optical::Adoption {
-            child: intent.child,
-            device,
-            log,
-        };
-        let ended = adopt(&self.plan.xorriso, &adoption);
-        tracing::info!(?ended, disc = disc.number, "a burn of an earlier run was awaited");
-        self.mend(disc, device).map(|_| ())
-    }
-
-    /// After a cut burn: either its session is whole after all, or the disc is made to take it again.
-    fn mend(&self, disc: &mut DiscRecord, device: &Device) -> Result<Mended, DiscFault> {
-        let recovery = recover(&self.plan.xorriso, device, &disc.sessions)?;
-        if disc.intent.is_some()
-            && !recovery.lost_session
-            && recovery.medium.sessions.len() == disc.sessions.len() + 1
-        {
-            return match self.confirm(disc, device, recovery.medium) {
-                Ok(()) => Ok(Mended::SessionIsWhole),
-                Err(fault) => Err(fault),
-            };
-        }
-        self.note_recovery(disc, device, recovery)?;
-        Ok(Mended::TakesItAgain)
-    }
-
-    fn note_recovery(
-        &self,
-        disc: &mut DiscRecord,
-        device: &Device,
-        recovery: Recovery,
-    ) -> Result<(), DiscFault> {
-        let Recovery {
-            medium,
-            base_session_block,
-            lost_session,
-        } = recovery;
-        let medium = self.limited(device, medium);
-        let data = json!({
-            "sessions": medium.sessions, "base_session_block": base_session_block, "lost_session": lost_session,
-            "free_blocks": medium.free_blocks,
-        });
-        self.record("disc-recovered", disc.number, data)?;
-        disc.intent = None;
-        disc.free_blocks = medium.free_blocks;
-        disc.sessions = medium.sessions;
-        disc.base_session_block = base_session_block.or(disc.base_session_block);
-        self.event(DiscEvent::Recovered {
-            slot: self.plan.slot,
-            disc_number: disc.number,
-            lost_session,
-        });
-        Ok(())
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mended {
-    SessionIsWhole,
-    TakesItAgain,
 }
 
 fn on_disc(path: &str) -> String {

@@ -75,14 +75,17 @@ impl Pending {
     pub(super) fn free_spooled(&self, path: &Path) {
         let size = fs::metadata(path).map_or(0, |meta| meta.len());
         if fs::remove_file(path).is_ok() {
-            self.spool_bytes.fetch_sub(size, Ordering::AcqRel);
+            self.account(|bytes| bytes.saturating_sub(size));
         }
     }
-}
 
-struct Spooling {
-    file: File,
-    size: u64,
+    fn account(&self, change: impl Fn(u64) -> u64) {
+        let changed = |bytes| Some(change(bytes));
+        // The closure always gives a value, so this cannot fail.
+        let _ = self
+            .spool_bytes
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, changed);
+    }
 }
 
 pub(super) struct Spooler {
@@ -92,7 +95,7 @@ pub(super) struct Spooler {
     inbox: Arc<Inbox>,
     pending: Arc<Pending>,
     events: Sender<DiscEvent>,
-    open: HashMap<String, Spooling>,
+    open: HashMap<String, File>,
     missed: HashSet<String>,
     missed_files: u64,
 }
@@ -190,18 +193,16 @@ impl Spooler {
 
     fn write(&mut self, path: &str, bytes: &[u8]) -> std::io::Result<()> {
         if !self.open.contains_key(path) {
-            let file = File::create(self.place(path))?;
-            self.open.insert(path.to_owned(), Spooling { file, size: 0 });
+            let place = self.place(path);
+            self.pending.free_spooled(&place);
+            self.open.insert(path.to_owned(), File::create(place)?);
         }
-        let Some(spooling) = self.open.get_mut(path) else {
+        let Some(file) = self.open.get_mut(path) else {
             return Ok(());
         };
-        spooling.file.write_all(bytes)?;
-        spooling.size += bytes.len() as u64;
-        self.pending
-            .spool_bytes
-            .fetch_add(bytes.len() as u64, Ordering::AcqRel);
-        Ok(())
+        // Counted before: what a full volume took of it is freed with the file.
+        self.pending.account(|spooled| spooled + bytes.len() as u64);
+        file.write_all(bytes)
     }
 
     fn miss(&mut self, path: String) {

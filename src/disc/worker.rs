@@ -3,25 +3,24 @@
 //! Runs on its own thread, started by `handle`. It may be stuck in a drive for minutes: nothing waits for it.
 //! How a session is written stands in `session`; what is in it, in `contents`; when, in `batch`.
 
-use std::collections::{BTreeSet, VecDeque};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use hardware::optical::{Device, DiscFault, MediumKind};
+use hardware::optical::{Device, DiscFault, MediumKind, eject};
 use serde_json::json;
 
 use super::batch::{Decision, Space, blocks_for, decide};
-use super::contents::{Place, Session, Workshop, belongs_on_disc, from_master, interview_files, volume_id};
+use super::contents::{Place, Session, Workshop, volume_id};
 use super::events::{DiscEvent, DiscState, DiscSummary};
 use super::history::{DiscRecord, Standing, replay};
 use super::ledger::Ledger;
 use super::plan::DiscPlan;
+use super::queue::Queue;
 use super::session::Bench;
 use super::spool::{ClosedFile, Pending, spool_folder};
-use super::sums::sha256_of_file;
 use super::telling::{Figures, Teller};
 
 const TURN: Duration = Duration::from_secs(1);
@@ -43,13 +42,9 @@ pub(super) struct Worker {
     device: Device,
     pending: Arc<Pending>,
     discs: Vec<DiscRecord>,
-    /// Taken over from `pending`, in order, not committed yet.
-    queue: VecDeque<ClosedFile>,
-    /// Neither spool nor master gives these as they were recorded.
-    unreadable: BTreeSet<String>,
+    queue: Queue,
     folder: PathBuf,
     teller: Teller,
-    burnt_bytes: u64,
     /// The last fault that was no disc's, told once.
     house_fault: Option<DiscFault>,
     /// The fault for which a drive is being waited for, told once.
@@ -74,11 +69,9 @@ impl Worker {
             device,
             pending,
             discs,
-            queue: VecDeque::new(),
-            unreadable: BTreeSet::new(),
+            queue: Queue::default(),
             folder,
             teller,
-            burnt_bytes: 0,
             house_fault: None,
             gone_fault: None,
             failed_in_a_row: 0,
@@ -88,7 +81,7 @@ impl Worker {
     pub(super) fn run(mut self) {
         let end = self.work();
         let complete = match end {
-            End::Complete => self.unreadable.is_empty(),
+            End::Complete => self.queue.lost_nothing(),
             End::Abandoned => false,
             End::GaveUp => {
                 self.tell(DiscState::Failed);
@@ -267,7 +260,7 @@ impl Worker {
     fn wait_for_medium(&mut self) -> Option<End> {
         self.tell(DiscState::WaitingForMedium);
         self.pending.wait(LOOK_AGAIN);
-        self.take_over();
+        self.queue.take_over(&self.bench.plan, &self.pending, &self.discs);
         self.pending.lock().abandoned.then_some(End::Abandoned)
     }
 
@@ -301,19 +294,19 @@ impl Worker {
                 self.finalise(index)?;
                 return Ok(self.set_is_closed().then_some(End::Complete));
             }
-            self.take_over();
+            self.queue.take_over(&self.bench.plan, &self.pending, &self.discs);
             let (finish, abandoned) = {
                 let waiting = self.pending.lock();
                 (waiting.finish, waiting.abandoned)
             };
             if finish {
-                self.take_rest()?;
+                self.queue.take_rest(&self.bench.plan, &self.discs)?;
             }
             match self.decision(finish) {
                 Decision::Burn(count) => self.burn_batch(count)?,
                 Decision::Relay => return self.relay().map(|()| None),
                 Decision::Wait if finish => {
-                    if !self.queue.is_empty() && !self.space().takes_at_the_end(self.queue_blocks()) {
+                    if !self.queue.sizes().is_empty() && !self.space().takes_at_the_end(self.queue_blocks()) {
                         return self.relay().map(|()| None);
                     }
                     return self.close_set().map(Some);
@@ -329,16 +322,17 @@ impl Worker {
     }
 
     fn decision(&self, finishing: bool) -> Decision {
-        let sizes: Vec<u64> = self.queue.iter().map(|file| file.record.size).collect();
-        let oldest = self
-            .queue
-            .front()
-            .map_or(Duration::ZERO, |file| file.since.elapsed());
-        decide(&sizes, oldest, finishing, &self.space(), &self.bench.plan.batch)
+        decide(
+            &self.queue.sizes(),
+            self.queue.oldest(),
+            finishing,
+            &self.space(),
+            &self.bench.plan.batch,
+        )
     }
 
     fn queue_blocks(&self) -> u64 {
-        blocks_for(self.queue.iter().map(|file| file.record.size))
+        blocks_for(self.queue.sizes())
     }
 
     fn space(&self) -> Space {
@@ -352,49 +346,9 @@ impl Worker {
         }
     }
 
-    /// Moves what the spool closed into the queue; what a sound disc already holds is let go.
-    fn take_over(&mut self) {
-        let closed: Vec<_> = self.pending.lock().closed.drain(..).collect();
-        for file in closed {
-            let path = &file.record.path;
-            let wanted = belongs_on_disc(path, self.bench.plan.include_tracks);
-            if wanted && !self.queue.iter().any(|queued| queued.record.path == *path) {
-                self.queue.push_back(file);
-            } else if let Some(spooled) = file.spooled.filter(|_| !wanted) {
-                self.pending.free_spooled(&spooled);
-            }
-        }
-        let there = |file: &&ClosedFile| self.is_on_a_disc(&file.record.path);
-        let burnt: Vec<ClosedFile> = self.queue.iter().filter(there).cloned().collect();
-        self.let_go(&burnt);
-    }
-
-    fn is_on_a_disc(&self, path: &str) -> bool {
-        let sound = |disc: &&DiscRecord| disc.standing != Standing::Failed;
-        self.discs
-            .iter()
-            .filter(sound)
-            .any(|disc| disc.files.contains_key(path))
-    }
-
-    /// The interview is complete: everything that is not on a disc yet.
-    fn take_rest(&mut self) -> Result<(), DiscFault> {
-        let files = interview_files(&self.bench.plan).map_err(|error| DiscFault::SourceUnreadable {
-            path: self.bench.plan.interview_dir.display().to_string(),
-            detail: error.to_string(),
-        })?;
-        for record in files {
-            let queued = self.queue.iter().any(|file| file.record.path == record.path);
-            if !queued && !self.is_on_a_disc(&record.path) && !self.unreadable.contains(&record.path) {
-                self.queue.push_back(from_master(record));
-            }
-        }
-        Ok(())
-    }
-
     fn burn_batch(&mut self, count: usize) -> Result<(), DiscFault> {
         self.check_sources(count);
-        let batch: Vec<ClosedFile> = self.queue.iter().take(count).cloned().collect();
+        let batch = self.queue.first(count);
         let Some(index) = self.current().filter(|_| !batch.is_empty()) else {
             return Ok(());
         };
@@ -404,7 +358,7 @@ impl Worker {
             .map_err(|error| DiscFault::io("making a batch", &error))?;
         self.write(&session)?;
         self.failed_in_a_row = 0;
-        self.let_go(&batch);
+        self.queue.let_go(&batch, &self.pending);
         let disc = &self.discs[index];
         self.bench.event(DiscEvent::BatchWritten {
             slot: self.bench.plan.slot,
@@ -416,32 +370,10 @@ impl Worker {
         Ok(())
     }
 
-    /// A spooled file that changed is taken from the master; one that the master does not give either is
-    /// told and left out, so that it cannot hold up the others.
     fn check_sources(&mut self, count: usize) {
-        let mut lost = Vec::new();
-        for file in self.queue.iter_mut().take(count) {
-            let master = self.bench.plan.interview_dir.join(&file.record.path);
-            let is_good =
-                |path: &PathBuf| sha256_of_file(path).is_ok_and(|digest| digest == file.record.sha256);
-            if file.spooled.as_ref().is_some_and(is_good) {
-                continue;
-            }
-            if let Some(spooled) = file.spooled.take() {
-                self.pending.free_spooled(&spooled);
-            }
-            match sha256_of_file(&master) {
-                Ok(digest) if digest == file.record.sha256 => {}
-                Ok(_) => lost.push((file.record.path.clone(), "it is not what was recorded".to_owned())),
-                Err(error) => lost.push((file.record.path.clone(), error.to_string())),
-            }
-        }
-        for (path, detail) in lost {
-            self.queue.retain(|file| file.record.path != path);
-            self.unreadable.insert(path.clone());
-            let number = self.current().map_or(0, |index| self.discs[index].number);
+        for fault in self.queue.check_sources(count, &self.bench.plan, &self.pending) {
             self.bench
-                .fault(number, DiscFault::SourceUnreadable { path, detail });
+                .fault(self.current().map_or(0, |index| self.discs[index].number), fault);
         }
     }
 
@@ -479,22 +411,14 @@ impl Worker {
     }
 
     fn figures(&self) -> Figures {
-        Figures::of(self.current().map(|index| &self.discs[index]), self.burnt_bytes)
+        Figures::of(
+            self.current().map(|index| &self.discs[index]),
+            self.queue.burnt_bytes(),
+        )
     }
 
     fn tell(&self, state: DiscState) {
         self.teller.tell(&self.figures(), state, None);
-    }
-
-    fn let_go(&mut self, files: &[ClosedFile]) {
-        for file in files {
-            if let Some(spooled) = &file.spooled {
-                self.pending.free_spooled(spooled);
-            }
-            self.burnt_bytes += file.record.size;
-        }
-        self.queue
-            .retain(|queued| files.iter().all(|file| file.record.path != queued.record.path));
     }
 
     /// Closes this disc; the set goes on with the next (disc case 8).
@@ -506,7 +430,7 @@ impl Worker {
         if disc.batches == 0 {
             // Not one file fits: the next disc of this kind would end the same way.
             let device = self.device_of(disc.number).address();
-            let needed_blocks = blocks_for(self.queue.front().map(|file| file.record.size));
+            let needed_blocks = blocks_for(self.queue.sizes().first().copied());
             return Err(DiscFault::Full {
                 device,
                 needed_blocks,
@@ -515,6 +439,9 @@ impl Worker {
         }
         self.close_disc(&[], Place::Relayed)?;
         let from = self.discs[index].number;
+        if let Err(fault) = eject(&self.bench.plan.xorriso, &self.device_of(from)) {
+            self.bench.fault(from, fault);
+        }
         self.bench.event(DiscEvent::Relayed {
             slot: self.bench.plan.slot,
             from,
@@ -524,10 +451,10 @@ impl Worker {
     }
 
     fn close_set(&mut self) -> Result<End, DiscFault> {
-        self.check_sources(self.queue.len());
-        let rest: Vec<ClosedFile> = self.queue.iter().cloned().collect();
+        self.check_sources(usize::MAX);
+        let rest = self.queue.first(usize::MAX);
         self.close_disc(&rest, Place::Last)?;
-        self.let_go(&rest);
+        self.queue.let_go(&rest, &self.pending);
         Ok(End::Complete)
     }
 
@@ -563,15 +490,7 @@ impl Worker {
         self.bench.fault(self.discs[index].number, fault.clone());
         self.bench.give_up(&mut self.discs[index], &fault);
         self.failed_in_a_row += 1;
-        let is_interview_file = |path: &str| self.bench.plan.interview_dir.join(path).is_file();
-        let mut again: VecDeque<ClosedFile> = self.discs[index]
-            .files
-            .values()
-            .filter(|file| is_interview_file(&file.path))
-            .map(|file| from_master(file.clone()))
-            .collect();
-        again.append(&mut self.queue);
-        self.queue = again;
+        self.queue.put_back(&self.bench.plan, &self.discs[index]);
     }
 
     fn summary(&self, disc: &DiscRecord) -> DiscSummary {

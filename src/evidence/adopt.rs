@@ -121,9 +121,24 @@ pub fn recover(place: &Place, id: &InterviewId, now: Arc<dyn Now>) -> Result<Rec
         }
         return Ok(Recovered::Closed(closed));
     }
-    let uuid = outline.opened.as_ref().ok_or_else(|| AdoptError::NotOpened(id.clone()))?.uuid;
-    let directory = InterviewDirectory { id: id.clone(), uuid, path, journal: opened.journal, mirror };
-    let mut adoption = Adoption { directory, outline, fragments: Vec::new(), quarantined: Vec::new() };
+    let uuid = outline
+        .opened
+        .as_ref()
+        .ok_or_else(|| AdoptError::NotOpened(id.clone()))?
+        .uuid;
+    let directory = InterviewDirectory {
+        id: id.clone(),
+        uuid,
+        path,
+        journal: opened.journal,
+        mirror,
+    };
+    let mut adoption = Adoption {
+        directory,
+        outline,
+        fragments: Vec::new(),
+        quarantined: Vec::new(),
+    };
     adoption.run()?;
     adoption.finish()
 }
@@ -131,7 +146,10 @@ pub fn recover(place: &Place, id: &InterviewId, now: Arc<dyn Now>) -> Result<Rec
 fn checked_outline(id: &InterviewId, lines: &[Line]) -> Result<Outline, AdoptError> {
     let (outline, faults) = Outline::of(lines);
     match faults.into_iter().next() {
-        Some(fault) => Err(AdoptError::Contradiction { id: id.clone(), fault }),
+        Some(fault) => Err(AdoptError::Contradiction {
+            id: id.clone(),
+            fault,
+        }),
         None => Ok(outline),
     }
 }
@@ -147,8 +165,13 @@ struct Adoption {
 
 impl Adoption {
     fn run(&mut self) -> Result<(), AdoptError> {
-        let open: Vec<PartOutline> =
-            self.outline.parts.iter().filter(|part| part.closed.is_none()).cloned().collect();
+        let open: Vec<PartOutline> = self
+            .outline
+            .parts
+            .iter()
+            .filter(|part| part.closed.is_none())
+            .cloned()
+            .collect();
         for part in &open {
             self.close_part(part)?;
         }
@@ -162,8 +185,19 @@ impl Adoption {
             mirror.level(&self.directory.path);
             self.directory.journal.mirror_to(mirror.clone(), JOURNAL)?;
         }
-        let Self { directory, fragments, quarantined, .. } = self;
-        Ok(Recovered::Open(Box::new(Adopted { directory, lines, outline, fragments, quarantined })))
+        let Self {
+            directory,
+            fragments,
+            quarantined,
+            ..
+        } = self;
+        Ok(Recovered::Open(Box::new(Adopted {
+            directory,
+            lines,
+            outline,
+            fragments,
+            quarantined,
+        })))
     }
 
     fn append(&self, kind: &str, data: Data) -> Result<(), AdoptError> {
@@ -194,7 +228,11 @@ impl Adoption {
                 None => break,
             }
         }
-        let whole = PartOutline { opened: part.opened.clone(), segments, closed: None };
+        let whole = PartOutline {
+            opened: part.opened.clone(),
+            segments,
+            closed: None,
+        };
         let extent = whole.extent();
         let closed = TrackClosed {
             part: number,
@@ -220,7 +258,9 @@ impl Adoption {
         let file = open_synced(&absolute)?;
         let readable = scan_header(&file).ok().filter(|(header, length)| {
             let scan = scan_chunks(&file, *length, header);
-            scan.chunks.first().is_some_and(|first| starts_with_key_frame(header, &first.chunk))
+            scan.chunks
+                .first()
+                .is_some_and(|first| starts_with_key_frame(header, &first.chunk))
         });
         let Some((_, length)) = readable else {
             self.set_file_aside(path)?;
@@ -229,7 +269,11 @@ impl Adoption {
         let bytes = fs::read(&absolute).step("read", &absolute)?;
         let opened = segment_opened(track, part, path, &bytes[..length as usize], true);
         self.append(SEGMENT_OPENED, to_data(&opened))?;
-        Ok(Some(SegmentOutline { opened, fragments: Vec::new(), closed: None }))
+        Ok(Some(SegmentOutline {
+            opened,
+            fragments: Vec::new(),
+            closed: None,
+        }))
     }
 
     fn close_segment(&mut self, segment: &mut SegmentOutline) -> Result<(), AdoptError> {
@@ -242,7 +286,13 @@ impl Adoption {
         };
         self.cut_tail(&path, &file, end)?;
         let (size, Digests { sha256, sm3 }) = digest_file(&absolute).step("digest", &absolute)?;
-        let closed = SegmentClosed { segment: path, size, sha256, sm3, adopted: true };
+        let closed = SegmentClosed {
+            segment: path,
+            size,
+            sha256,
+            sm3,
+            adopted: true,
+        };
         self.append(SEGMENT_CLOSED, to_data(&closed))?;
         segment.closed = Some(closed);
         Ok(())
@@ -257,7 +307,8 @@ impl Adoption {
     ) -> Result<u64, AdoptError> {
         let scan = scan_chunks(file, segment.end(), header);
         for group in fragments_of(&scan.chunks, header) {
-            let fragment = adopted_fragment(&segment.opened.segment, group, header, file, &self.directory.path)?;
+            let fragment =
+                adopted_fragment(&segment.opened.segment, group, header, file, &self.directory.path)?;
             self.append(FRAGMENT, to_data(&fragment))?;
             segment.fragments.push(fragment.clone());
             self.fragments.push(fragment);
@@ -273,7 +324,9 @@ impl Adoption {
             return Ok(());
         };
         self.keep(&path.replace('/', "-"), path, end, tail)?;
-        file.set_len(end).and_then(|()| file.sync_all()).step("cut the torn tail off", &absolute)?;
+        file.set_len(end)
+            .and_then(|()| file.sync_all())
+            .step("cut the torn tail off", &absolute)?;
         Ok(())
     }
 
@@ -313,7 +366,12 @@ impl Adoption {
                 continue;
             }
             let (size, digests) = digest_file(&root.join(&path)).step("digest", &root.join(&path))?;
-            let added = FileAdded { path, size, digests, adopted: true };
+            let added = FileAdded {
+                path,
+                size,
+                digests,
+                adopted: true,
+            };
             self.append(FILE_ADDED, to_data(&added))?;
         }
         Ok(())
@@ -322,7 +380,11 @@ impl Adoption {
 
 /// After a mere crash the bytes may still be in memory only: they count once synced.
 fn open_synced(path: &Path) -> Result<File, DurableError> {
-    let file = OpenOptions::new().read(true).write(true).open(path).step("open", path)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .step("open", path)?;
     file.sync_all().step("sync", path)?;
     Ok(file)
 }
@@ -345,7 +407,10 @@ fn adopted_fragment(
     let mut continuity = Continuity::new(header);
     let mut break_us = None;
     for placed in chunks {
-        break_us = break_us.or(continuity.accept(&placed.chunk).first().map(super::mp4::Break::gap_us));
+        break_us = break_us.or(continuity
+            .accept(&placed.chunk)
+            .first()
+            .map(super::mp4::Break::gap_us));
     }
     let offset = chunks.first().map_or(0, |first| first.offset);
     let length = chunks.iter().map(|placed| placed.length).sum::<u64>();

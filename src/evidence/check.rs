@@ -26,7 +26,10 @@ pub fn check(data: &Path) -> Vec<Finding> {
     for log in LOGS.iter().filter(|log| data.join(log).exists()) {
         read_journal(log, &data.join(log), &mut findings);
     }
-    let place = Place { data: data.to_owned(), mirror: None };
+    let place = Place {
+        data: data.to_owned(),
+        mirror: None,
+    };
     let interviews = place.interviews();
     let unfinished = find_unfinished(&place).unwrap_or_else(|error| {
         findings.push(Finding::new(Code::Unreadable, "interviews", error));
@@ -57,8 +60,10 @@ fn directories(interviews: &Path, findings: &mut Vec<Finding>) -> Vec<String> {
             return Vec::new();
         }
     };
-    let mut names: Vec<String> =
-        entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
     names.sort();
     names
 }
@@ -80,7 +85,11 @@ fn read_journal(name: &str, path: &Path, findings: &mut Vec<Finding>) -> Option<
 /// Invariants 1 to 8 of an interview that is open or whose closing was cut short.
 fn check_unfinished(path: &Path, findings: &mut Vec<Finding>) {
     let journal = path.join(JOURNAL);
-    let lines = if journal.exists() { read_journal(JOURNAL, &journal, findings) } else { Some(Vec::new()) };
+    let lines = if journal.exists() {
+        read_journal(JOURNAL, &journal, findings)
+    } else {
+        Some(Vec::new())
+    };
     let Some(lines) = lines else {
         return;
     };
@@ -89,12 +98,18 @@ fn check_unfinished(path: &Path, findings: &mut Vec<Finding>) {
         return;
     }
     let (outline, faults) = Outline::of(&lines);
-    findings.extend(faults.iter().map(|fault| Finding::new(Code::JournalContradiction, JOURNAL, fault)));
+    findings.extend(
+        faults
+            .iter()
+            .map(|fault| Finding::new(Code::JournalContradiction, JOURNAL, fault)),
+    );
     if outline.closed.is_some() {
         findings.push(Finding::new(Code::InterviewUnfinished, SHA256SUMS, ""));
     }
     // Invariant 4: what the journal tells of is there.
-    let told = outline.segments().map(|segment| (segment.opened.segment.as_str(), segment.end()));
+    let told = outline
+        .segments()
+        .map(|segment| (segment.opened.segment.as_str(), segment.end()));
     for (name, least) in told {
         match fs::metadata(path.join(name)) {
             Ok(metadata) if metadata.len() >= least => {}
@@ -110,10 +125,17 @@ fn check_unfinished(path: &Path, findings: &mut Vec<Finding>) {
 
 fn check_unknown(path: &Path, outline: &Outline, findings: &mut Vec<Finding>) {
     let known = journalled_files(outline);
-    let segments: BTreeSet<&str> = outline.segments().map(|segment| segment.opened.segment.as_str()).collect();
+    let segments: BTreeSet<&str> = outline
+        .segments()
+        .map(|segment| segment.opened.segment.as_str())
+        .collect();
     for (name, file) in known.iter().filter(|(name, _)| !segments.contains(name.as_str())) {
         if fs::metadata(path.join(name)).map(|metadata| metadata.len()).ok() != Some(file.size) {
-            findings.push(Finding::new(Code::FileChanged, name, "absent, or not of the size on record"));
+            findings.push(Finding::new(
+                Code::FileChanged,
+                name,
+                "absent, or not of the size on record",
+            ));
         }
     }
     match list_files(path) {

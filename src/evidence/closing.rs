@@ -71,7 +71,9 @@ pub fn close(directory: &InterviewDirectory, facts: &ClosingFacts) -> Result<Clo
         return Err(ClosingError::PartOpen(open.opened.part));
     }
     known_files(directory.path(), &outline)?; // refuse before the line that cannot be taken back
-    directory.journal().append(CLOSED, super::entries::to_data(facts))?;
+    directory
+        .journal()
+        .append(CLOSED, super::entries::to_data(facts))?;
     finish(directory.path(), directory.mirror())
 }
 
@@ -86,7 +88,11 @@ pub fn finish(path: &Path, mirror: Option<&Mirror>) -> Result<ClosedInterview, C
         if let Some(mirror) = mirror {
             mirror.put(name, bytes.into());
         }
-        if is_done { Ok(()) } else { Ok(durable::put(&path.join(name), bytes)?) }
+        if is_done {
+            Ok(())
+        } else {
+            Ok(durable::put(&path.join(name), bytes)?)
+        }
     };
     for playlist in playlists(&outline) {
         put(&playlist.path, playlist.text.as_bytes())?;
@@ -101,7 +107,10 @@ pub fn finish(path: &Path, mirror: Option<&Mirror>) -> Result<ClosedInterview, C
 }
 
 fn known(bytes: &[u8]) -> KnownFile {
-    KnownFile { size: bytes.len() as u64, digests: Digests::of(bytes) }
+    KnownFile {
+        size: bytes.len() as u64,
+        digests: Digests::of(bytes),
+    }
 }
 
 fn read_lines(path: &Path) -> Result<Vec<Line>, ClosingError> {
@@ -125,11 +134,17 @@ fn known_files(path: &Path, outline: &Outline) -> Result<Files, ClosingError> {
     let (size, digests) = digest_file(&path.join(JOURNAL)).step("digest", &path.join(JOURNAL))?;
     files.insert(JOURNAL.to_owned(), KnownFile { size, digests });
     for name in list_files(path).step("list", path)? {
-        let found = std::fs::metadata(path.join(&name)).step("look at", &path.join(&name))?.len();
+        let found = std::fs::metadata(path.join(&name))
+            .step("look at", &path.join(&name))?
+            .len();
         match files.get(&name) {
             Some(known) if known.size == found => {}
             Some(known) => {
-                return Err(ClosingError::Size { path: name, expected: known.size, found });
+                return Err(ClosingError::Size {
+                    path: name,
+                    expected: known.size,
+                    found,
+                });
             }
             None if is_made_by_closing(&name) => {}
             None => return Err(ClosingError::UnknownFile { path: name }),
@@ -137,25 +152,51 @@ fn known_files(path: &Path, outline: &Outline) -> Result<Files, ClosingError> {
     }
     if let Some(missing) = files.keys().find(|name| !path.join(name).exists()) {
         let expected = files[missing].size;
-        return Err(ClosingError::Size { path: missing.clone(), expected, found: 0 });
+        return Err(ClosingError::Size {
+            path: missing.clone(),
+            expected,
+            found: 0,
+        });
     }
     Ok(files)
 }
 
 /// Media, added files and quarantine, as the journal has them.
 pub fn journalled_files(outline: &Outline) -> Files {
-    let segments = outline.segments().filter_map(|segment| segment.closed.as_ref()).map(|closed| {
-        let digests = Digests { sha256: closed.sha256, sm3: closed.sm3 };
-        (closed.segment.clone(), KnownFile { size: closed.size, digests })
+    let segments = outline
+        .segments()
+        .filter_map(|segment| segment.closed.as_ref())
+        .map(|closed| {
+            let digests = Digests {
+                sha256: closed.sha256,
+                sm3: closed.sm3,
+            };
+            (
+                closed.segment.clone(),
+                KnownFile {
+                    size: closed.size,
+                    digests,
+                },
+            )
+        });
+    let added = outline.files.iter().map(|added| {
+        (
+            added.path.clone(),
+            KnownFile {
+                size: added.size,
+                digests: added.digests,
+            },
+        )
     });
-    let added = outline
-        .files
-        .iter()
-        .map(|added| (added.path.clone(), KnownFile { size: added.size, digests: added.digests }));
-    let quarantined = outline
-        .quarantined
-        .iter()
-        .map(|kept| (kept.path.clone(), KnownFile { size: kept.size, digests: kept.digests }));
+    let quarantined = outline.quarantined.iter().map(|kept| {
+        (
+            kept.path.clone(),
+            KnownFile {
+                size: kept.size,
+                digests: kept.digests,
+            },
+        )
+    });
     segments.chain(added).chain(quarantined).collect()
 }
 

@@ -85,8 +85,16 @@ macro_rules! digest_type {
     };
 }
 
-digest_type!(Sha256Digest, Sha256, "A SHA-256 digest; text and JSON form are lower-case hex.");
-digest_type!(Sm3Digest, Sm3, "An SM3 digest (GB/T 32905); text and JSON form are lower-case hex.");
+digest_type!(
+    Sha256Digest,
+    Sha256,
+    "A SHA-256 digest; text and JSON form are lower-case hex."
+);
+digest_type!(
+    Sm3Digest,
+    Sm3,
+    "An SM3 digest (GB/T 32905); text and JSON form are lower-case hex."
+);
 
 /// Both digests of the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,7 +105,10 @@ pub struct Digests {
 
 impl Digests {
     pub fn of(bytes: &[u8]) -> Self {
-        Self { sha256: Sha256Digest::of(bytes), sm3: Sm3Digest::of(bytes) }
+        Self {
+            sha256: Sha256Digest::of(bytes),
+            sm3: Sm3Digest::of(bytes),
+        }
     }
 }
 

@@ -97,7 +97,13 @@ impl InterviewDirectory {
         if let Some(mirror) = &mirror {
             journal.mirror_to(mirror.clone(), JOURNAL)?;
         }
-        Ok(Self { id, uuid, path, journal, mirror })
+        Ok(Self {
+            id,
+            uuid,
+            path,
+            journal,
+            mirror,
+        })
     }
 
     pub fn id(&self) -> &InterviewId {
@@ -165,5 +171,10 @@ fn create_exclusively(
         }
     }
     let source = io::Error::from(io::ErrorKind::AlreadyExists);
-    Err(DurableError { step: "create an interview in", path: interviews.to_owned(), source }.into())
+    Err(DurableError {
+        step: "create an interview in",
+        path: interviews.to_owned(),
+        source,
+    }
+    .into())
 }

@@ -21,7 +21,10 @@ pub struct DurableError {
 impl DurableError {
     /// The medium has no room left: suspended, not broken.
     pub fn is_full(&self) -> bool {
-        matches!(self.source.raw_os_error(), Some(libc::ENOSPC | libc::EDQUOT | libc::EFBIG))
+        matches!(
+            self.source.raw_os_error(),
+            Some(libc::ENOSPC | libc::EDQUOT | libc::EFBIG)
+        )
     }
 }
 
@@ -32,12 +35,18 @@ pub(crate) trait Step<T> {
 
 impl<T> Step<T> for io::Result<T> {
     fn step(self, step: &'static str, path: &Path) -> Result<T, DurableError> {
-        self.map_err(|source| DurableError { step, path: path.to_owned(), source })
+        self.map_err(|source| DurableError {
+            step,
+            path: path.to_owned(),
+            source,
+        })
     }
 }
 
 pub fn sync_directory(path: &Path) -> Result<(), DurableError> {
-    File::open(path).and_then(|directory| directory.sync_all()).step("sync the directory", path)
+    File::open(path)
+        .and_then(|directory| directory.sync_all())
+        .step("sync the directory", path)
 }
 
 /// Makes one directory, which must not exist, and its name durable.
@@ -60,7 +69,12 @@ pub fn create_directories(path: &Path) -> Result<(), DurableError> {
 
 /// Opens a new file for writing; it must not exist.
 pub fn create_file(path: &Path) -> Result<File, DurableError> {
-    OpenOptions::new().read(true).write(true).create_new(true).open(path).step("create the file", path)
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .step("create the file", path)
 }
 
 /// Writes a whole new file so that it is seen complete or not at all, and never
@@ -84,7 +98,9 @@ pub fn put_copy(path: &Path, from: &Path) -> Result<(), DurableError> {
     create_directories(parent_of(path))?;
     let temporary = temporary_name(path);
     fs::copy(from, &temporary).step("copy to", &temporary)?;
-    File::open(&temporary).and_then(|file| file.sync_all()).step("sync", &temporary)?;
+    File::open(&temporary)
+        .and_then(|file| file.sync_all())
+        .step("sync", &temporary)?;
     fs::rename(&temporary, path).step("put in place", path)?;
     sync_directory(parent_of(path))
 }

@@ -25,7 +25,11 @@ pub enum JournalError {
     #[error(transparent)]
     Durable(#[from] DurableError),
     #[error("{} line {line}: {fault}. Do not write to it; keep a copy and run `shenlu verify`", path.display())]
-    Broken { path: PathBuf, line: u64, fault: LineFault },
+    Broken {
+        path: PathBuf,
+        line: u64,
+        fault: LineFault,
+    },
     #[error("{} has no line: nothing was recorded under it", path.display())]
     Empty { path: PathBuf },
     #[error("this cannot become a line of kind {kind}: {fault}")]
@@ -76,15 +80,27 @@ impl Journal {
             Some(bytes) => Some(quarantine_tail(path, read.lines.len() as u64 + 1, bytes)?),
             None => None,
         };
-        let file = OpenOptions::new().read(true).write(true).open(path).step("open", path)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(path)
+            .step("open", path)?;
         if torn.is_some() {
-            file.set_len(read.length).and_then(|()| file.sync_all()).step("cut the torn line off", path)?;
+            file.set_len(read.length)
+                .and_then(|()| file.sync_all())
+                .step("cut the torn line off", path)?;
         }
         if read.lines.is_empty() {
-            return Err(JournalError::Empty { path: path.to_owned() });
+            return Err(JournalError::Empty {
+                path: path.to_owned(),
+            });
         }
         let journal = Self::from_parts(file, path, read.chain, read.length, now);
-        Ok(OpenedJournal { journal, lines: read.lines, torn })
+        Ok(OpenedJournal {
+            journal,
+            lines: read.lines,
+            torn,
+        })
     }
 
     /// Reads and verifies a journal without touching it; a torn last line is left out.
@@ -103,20 +119,37 @@ impl Journal {
         }
         let journal = Self::create(path, opened(), now)?;
         let lines = journal.head().into_iter().collect();
-        Ok(OpenedJournal { journal, lines, torn: None })
+        Ok(OpenedJournal {
+            journal,
+            lines,
+            torn: None,
+        })
     }
 
     fn from_parts(file: File, path: &Path, chain: Chain, length: u64, now: Arc<dyn Now>) -> Self {
         let path = path.to_owned();
-        let inner = Inner { file, path, chain, length, tail_is_dirty: false, now, mirror: None };
-        Self { inner: Arc::new(Mutex::new(inner)) }
+        let inner = Inner {
+            file,
+            path,
+            chain,
+            length,
+            tail_is_dirty: false,
+            now,
+            mirror: None,
+        };
+        Self {
+            inner: Arc::new(Mutex::new(inner)),
+        }
     }
 
     /// Repeats every further line, and what stands already, under `path` of the mirror.
     pub fn mirror_to(&self, mirror: Mirror, path: &str) -> Result<(), JournalError> {
         let mut inner = self.lock();
         let mut bytes = vec![0; inner.length as usize];
-        inner.file.read_exact_at(&mut bytes, 0).step("read", &inner.path)?;
+        inner
+            .file
+            .read_exact_at(&mut bytes, 0)
+            .step("read", &inner.path)?;
         mirror.write_at(path, 0, bytes.into());
         inner.mirror = Some((mirror, path.to_owned()));
         Ok(())
@@ -144,7 +177,10 @@ impl Inner {
         if self.chain.head().is_some_and(|line| line.kind == CLOSED) {
             return Err(JournalError::Closed);
         }
-        let refused = |fault| JournalError::Data { kind: kind.to_owned(), fault };
+        let refused = |fault| JournalError::Data {
+            kind: kind.to_owned(),
+            fault,
+        };
         let mut stamp = self.now.now();
         if let Some(last) = self.chain.head().filter(|last| last.boot == stamp.boot) {
             stamp.mono_us = stamp.mono_us.max(last.mono_us);
@@ -188,7 +224,12 @@ struct Whole {
 fn read_whole(path: &Path) -> Result<Whole, JournalError> {
     let file = File::open(path).step("open", path)?;
     let mut reader = Lines::new(BufReader::new(file));
-    let mut whole = Whole { lines: Vec::new(), chain: Chain::default(), length: 0, tail: None };
+    let mut whole = Whole {
+        lines: Vec::new(),
+        chain: Chain::default(),
+        length: 0,
+        tail: None,
+    };
     while let Some(raw) = reader.next_raw().step("read", path)? {
         let is_whole = raw.last() == Some(&b'\n');
         let content = if is_whole { &raw[..raw.len() - 1] } else { &raw[..] };
@@ -203,7 +244,11 @@ fn read_whole(path: &Path) -> Result<Whole, JournalError> {
         };
         let line = whole.lines.len() as u64 + 1;
         if !is_torn(content, is_whole) || reader.has_more().step("read", path)? {
-            return Err(JournalError::Broken { path: path.to_owned(), line, fault });
+            return Err(JournalError::Broken {
+                path: path.to_owned(),
+                line,
+                fault,
+            });
         }
         // `accept` may have taken a line that only lacks its end: it was never acknowledged.
         whole.chain = Chain::default();

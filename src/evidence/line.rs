@@ -168,7 +168,10 @@ impl Chain {
     fn check_place(&self, line: &Line) -> Result<(), LineFault> {
         let expected = self.next_seq();
         if line.seq != expected {
-            return Err(LineFault::Sequence { expected, found: line.seq });
+            return Err(LineFault::Sequence {
+                expected,
+                found: line.seq,
+            });
         }
         if line.prev != self.next_prev() {
             return Err(LineFault::Previous);
@@ -191,8 +194,7 @@ pub fn parse(bytes: &[u8]) -> Result<Line, LineFault> {
     if bytes.len() > MAX_LINE_BYTES {
         return Err(LineFault::TooLong);
     }
-    let line: Line =
-        serde_json::from_slice(bytes).map_err(|error| LineFault::NotALine(error.to_string()))?;
+    let line: Line = serde_json::from_slice(bytes).map_err(|error| LineFault::NotALine(error.to_string()))?;
     check_numbers(&line.data)?;
     for number in [line.seq, line.mono_us] {
         check_magnitude(number)?;
@@ -214,7 +216,11 @@ pub fn parse(bytes: &[u8]) -> Result<Line, LineFault> {
 }
 
 fn check_magnitude(number: u64) -> Result<(), LineFault> {
-    if number > MAX_INTEGER { Err(LineFault::Number(number.to_string())) } else { Ok(()) }
+    if number > MAX_INTEGER {
+        Err(LineFault::Number(number.to_string()))
+    } else {
+        Ok(())
+    }
 }
 
 fn check_numbers(data: &Data) -> Result<(), LineFault> {

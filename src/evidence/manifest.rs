@@ -77,12 +77,20 @@ pub fn manifest(outline: &Outline, files: &Files) -> Result<Vec<u8>, ManifestErr
     let opened = outline.opened.as_ref().ok_or(ManifestError::NotOpened)?;
     let head = outline.head.as_ref().ok_or(ManifestError::NotOpened)?;
     let file = |(path, known): (&'_ String, &super::sums::KnownFile)| -> (String, u64, String, String) {
-        (path.clone(), known.size, known.digests.sha256.to_string(), known.digests.sm3.to_string())
+        (
+            path.clone(),
+            known.size,
+            known.digests.sha256.to_string(),
+            known.digests.sm3.to_string(),
+        )
     };
     let files: Vec<_> = files.iter().map(file).collect();
-    let files = files
-        .iter()
-        .map(|(path, size, sha256, sm3)| File { path, size: *size, sha256: sha256.clone(), sm3: sm3.clone() });
+    let files = files.iter().map(|(path, size, sha256, sm3)| File {
+        path,
+        size: *size,
+        sha256: sha256.clone(),
+        sm3: sm3.clone(),
+    });
     let manifest = Manifest {
         form: FORM,
         uuid: opened.uuid.to_string(),
@@ -94,7 +102,11 @@ pub fn manifest(outline: &Outline, files: &Files) -> Result<Vec<u8>, ManifestErr
         gaps: &outline.gaps,
         facts,
         files: files.collect(),
-        journal: Head { lines: head.seq, hash: head.hash.to_string(), sm3: head.sm3.to_string() },
+        journal: Head {
+            lines: head.seq,
+            hash: head.hash.to_string(),
+            sm3: head.sm3.to_string(),
+        },
         public_keys: [],
     };
     Ok(canonical(&manifest)?)
@@ -109,6 +121,10 @@ fn part(outline: &PartOutline) -> Part<'_> {
         duration_us: extent.duration_us,
         frames: extent.frames,
         samples: extent.samples,
-        segments: outline.segments.iter().map(|segment| segment.opened.segment.as_str()).collect(),
+        segments: outline
+            .segments
+            .iter()
+            .map(|segment| segment.opened.segment.as_str())
+            .collect(),
     }
 }

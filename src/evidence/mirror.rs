@@ -43,9 +43,18 @@ struct Shared {
 }
 
 enum Job {
-    Write { path: String, offset: u64, bytes: Arc<[u8]> },
-    Put { path: String, bytes: Arc<[u8]> },
-    Level { master: PathBuf },
+    Write {
+        path: String,
+        offset: u64,
+        bytes: Arc<[u8]>,
+    },
+    Put {
+        path: String,
+        bytes: Arc<[u8]>,
+    },
+    Level {
+        master: PathBuf,
+    },
 }
 
 impl Job {
@@ -62,25 +71,40 @@ impl Mirror {
     pub fn start(root: PathBuf, limit_bytes: u64) -> std::io::Result<Self> {
         let (jobs, waiting) = channel();
         let state = Mutex::new(MirrorState::Working { behind_bytes: 0 });
-        let shared = Arc::new(Shared { state, changed: Condvar::new(), limit_bytes });
+        let shared = Arc::new(Shared {
+            state,
+            changed: Condvar::new(),
+            limit_bytes,
+        });
         let of_thread = shared.clone();
-        thread::Builder::new().name("mirror".into()).spawn(move || work(&root, &waiting, &of_thread))?;
+        thread::Builder::new()
+            .name("mirror".into())
+            .spawn(move || work(&root, &waiting, &of_thread))?;
         Ok(Self { jobs, shared })
     }
 
     /// Queues bytes for a place in a file; never blocks.
     pub fn write_at(&self, path: &str, offset: u64, bytes: Arc<[u8]>) {
-        self.queue(Job::Write { path: path.to_owned(), offset, bytes });
+        self.queue(Job::Write {
+            path: path.to_owned(),
+            offset,
+            bytes,
+        });
     }
 
     /// Queues a whole file; never blocks.
     pub fn put(&self, path: &str, bytes: Arc<[u8]>) {
-        self.queue(Job::Put { path: path.to_owned(), bytes });
+        self.queue(Job::Put {
+            path: path.to_owned(),
+            bytes,
+        });
     }
 
     /// After a restart: copies what the mirror lacks of `master`, before anything queued later.
     pub fn level(&self, master: &Path) {
-        self.queue(Job::Level { master: master.to_owned() });
+        self.queue(Job::Level {
+            master: master.to_owned(),
+        });
     }
 
     fn queue(&self, job: Job) {
@@ -91,7 +115,9 @@ impl Mirror {
         *behind_bytes += job.size();
         let is_too_slow = *behind_bytes > self.shared.limit_bytes;
         if is_too_slow || self.jobs.send(job).is_err() {
-            *state = MirrorState::Failed { reason: "the second disk is too slow or hangs".to_owned() };
+            *state = MirrorState::Failed {
+                reason: "the second disk is too slow or hangs".to_owned(),
+            };
             self.shared.changed.notify_all();
         }
     }
@@ -156,10 +182,20 @@ fn carry_out(root: &Path, job: &Job) -> Result<(), DurableError> {
             let path = root.join(path);
             durable::create_directories(durable::parent_of(&path))?;
             let is_new = !path.exists();
-            let file =
-                OpenOptions::new().create(true).truncate(false).write(true).open(&path).step("open", &path)?;
-            file.write_all_at(bytes, *offset).and_then(|()| file.sync_data()).step("write", &path)?;
-            if is_new { durable::sync_directory(durable::parent_of(&path)) } else { Ok(()) }
+            let file = OpenOptions::new()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(&path)
+                .step("open", &path)?;
+            file.write_all_at(bytes, *offset)
+                .and_then(|()| file.sync_data())
+                .step("write", &path)?;
+            if is_new {
+                durable::sync_directory(durable::parent_of(&path))
+            } else {
+                Ok(())
+            }
         }
     }
 }

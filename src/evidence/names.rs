@@ -31,7 +31,11 @@ impl InterviewId {
             return Err(NameError::Room(room.to_owned()));
         }
         let second = started_at.format("%Y%m%d-%H%M%S");
-        Ok(Self(if n > 1 { format!("{room}-{second}-{n}") } else { format!("{room}-{second}") }))
+        Ok(Self(if n > 1 {
+            format!("{room}-{second}-{n}")
+        } else {
+            format!("{room}-{second}")
+        }))
     }
 
     pub fn as_str(&self) -> &str {
@@ -57,7 +61,11 @@ impl FromStr for InterviewId {
             }
             _ => false,
         };
-        if good { Ok(Self(text.to_owned())) } else { Err(NameError::Interview(text.to_owned())) }
+        if good {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NameError::Interview(text.to_owned()))
+        }
     }
 }
 
@@ -129,7 +137,11 @@ impl fmt::Display for TrackName {
 impl TryFrom<String> for TrackName {
     type Error = NameError;
     fn try_from(text: String) -> Result<Self, NameError> {
-        if text == "program" { Ok(Self::Program) } else { Self::named(&text) }
+        if text == "program" {
+            Ok(Self::Program)
+        } else {
+            Self::named(&text)
+        }
     }
 }
 
@@ -164,7 +176,14 @@ mod tests {
         for good in ["a1-20260102-030405", "room16chars00000-20260102-030405-2"] {
             assert_eq!(good.parse::<InterviewId>().unwrap().as_str(), good);
         }
-        for bad in ["", "a1", "A1-20260102-030405", "a1-2026010-030405", "a1-20260102-030405-", "../x-1-2"] {
+        for bad in [
+            "",
+            "a1",
+            "A1-20260102-030405",
+            "a1-2026010-030405",
+            "a1-20260102-030405-",
+            "../x-1-2",
+        ] {
             assert!(bad.parse::<InterviewId>().is_err(), "{bad}");
         }
     }

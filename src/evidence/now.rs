@@ -30,18 +30,27 @@ impl SystemNow {
     /// Reads the boot id once; it cannot change while this process lives.
     pub fn new() -> io::Result<Self> {
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
-        Ok(Self { boot: boot.trim().to_owned() })
+        Ok(Self {
+            boot: boot.trim().to_owned(),
+        })
     }
 }
 
 impl Now for SystemNow {
     fn now(&self) -> Stamp {
-        Stamp { at: Local::now().fixed_offset(), boot: self.boot.clone(), mono_us: monotonic_us() }
+        Stamp {
+            at: Local::now().fixed_offset(),
+            boot: self.boot.clone(),
+            mono_us: monotonic_us(),
+        }
     }
 }
 
 fn monotonic_us() -> u64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     // SAFETY: `time` is a valid timespec that the call fills in.
     let result = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
     debug_assert_eq!(result, 0, "CLOCK_MONOTONIC exists on every Linux");

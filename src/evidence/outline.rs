@@ -57,11 +57,25 @@ pub enum OutlineFault {
     #[error("line {seq}: {segment} was closed before")]
     SegmentClosed { seq: u64, segment: String },
     #[error("line {seq}: {segment} where {expected} belongs")]
-    SegmentOrder { seq: u64, segment: String, expected: String },
+    SegmentOrder {
+        seq: u64,
+        segment: String,
+        expected: String,
+    },
     #[error("line {seq}: a fragment at {found} of {segment} where {expected} belongs")]
-    FragmentOffset { seq: u64, segment: String, expected: u64, found: u64 },
+    FragmentOffset {
+        seq: u64,
+        segment: String,
+        expected: u64,
+        found: u64,
+    },
     #[error("line {seq}: {segment} is closed with {found} bytes, its fragments end at {expected}")]
-    SegmentSize { seq: u64, segment: String, expected: u64, found: u64 },
+    SegmentSize {
+        seq: u64,
+        segment: String,
+        expected: u64,
+        found: u64,
+    },
     #[error("line {seq}: part {part} of {track} is out of order")]
     PartOrder { seq: u64, part: u32, track: TrackName },
     #[error("line {seq}: the end of part {part} of {track} does not agree with its fragments")]
@@ -73,7 +87,9 @@ pub enum OutlineFault {
 impl SegmentOutline {
     /// How far header and journalled fragments reach.
     pub fn end(&self) -> u64 {
-        self.fragments.last().map_or(self.opened.header_length, |last| last.offset.saturating_add(last.length))
+        self.fragments.last().map_or(self.opened.header_length, |last| {
+            last.offset.saturating_add(last.length)
+        })
     }
 
     pub fn extent(&self) -> Extent {
@@ -89,8 +105,14 @@ impl PartOutline {
 
     /// Where its media time ends.
     pub fn end_us(&self) -> u64 {
-        let last = self.segments.iter().rev().find_map(|segment| segment.fragments.last());
-        last.map_or(0, |fragment| fragment.media_us.saturating_add(fragment.duration_us))
+        let last = self
+            .segments
+            .iter()
+            .rev()
+            .find_map(|segment| segment.fragments.last());
+        last.map_or(0, |fragment| {
+            fragment.media_us.saturating_add(fragment.duration_us)
+        })
     }
 
     pub fn started_at(&self) -> Option<DateTime<FixedOffset>> {
@@ -99,28 +121,34 @@ impl PartOutline {
 
     /// When its last fragment ended, by its own start.
     pub fn ended_at(&self) -> Option<DateTime<FixedOffset>> {
-        self.started_at()?.checked_add_signed(super::writer::microseconds(self.end_us()))
+        self.started_at()?
+            .checked_add_signed(super::writer::microseconds(self.end_us()))
     }
 }
 
 fn sum<'a>(fragments: impl IntoIterator<Item = &'a Fragment>) -> Extent {
-    fragments.into_iter().fold(Extent::default(), |mut total, fragment| {
-        if total == Extent::default() {
-            total.media_us = fragment.media_us;
-        }
-        let end = fragment.media_us.saturating_add(fragment.duration_us);
-        total.duration_us = end.saturating_sub(total.media_us);
-        total.frames = total.frames.saturating_add(fragment.frames);
-        total.samples = total.samples.saturating_add(fragment.samples);
-        total
-    })
+    fragments
+        .into_iter()
+        .fold(Extent::default(), |mut total, fragment| {
+            if total == Extent::default() {
+                total.media_us = fragment.media_us;
+            }
+            let end = fragment.media_us.saturating_add(fragment.duration_us);
+            total.duration_us = end.saturating_sub(total.media_us);
+            total.frames = total.frames.saturating_add(fragment.frames);
+            total.samples = total.samples.saturating_add(fragment.samples);
+            total
+        })
 }
 
 impl Outline {
     /// Reads a whole journal; faults come with it.
     pub fn of<'a>(lines: impl IntoIterator<Item = &'a Line>) -> (Self, Vec<OutlineFault>) {
         let mut outline = Self::default();
-        let faults = lines.into_iter().filter_map(|line| outline.take(line).err()).collect();
+        let faults = lines
+            .into_iter()
+            .filter_map(|line| outline.take(line).err())
+            .collect();
         (outline, faults)
     }
 
@@ -135,7 +163,9 @@ impl Outline {
 
     /// The highest part of the recording itself; 0 before the first.
     pub fn last_part(&self) -> u32 {
-        self.parts_of(&TrackName::Program).last().map_or(0, |part| part.opened.part)
+        self.parts_of(&TrackName::Program)
+            .last()
+            .map_or(0, |part| part.opened.part)
     }
 
     /// Takes the next line. A line with a fault is taken as far as it makes sense.
@@ -161,13 +191,31 @@ impl Outline {
     }
 
     fn open_track(&mut self, line: &Line, opened: TrackOpened) -> Result<(), OutlineFault> {
-        let last = self.parts_of(&opened.track).last().map_or(0, |part| part.opened.part);
+        let last = self
+            .parts_of(&opened.track)
+            .last()
+            .map_or(0, |part| part.opened.part);
         let (part, track) = (opened.part, opened.track.clone());
-        let has_gap = self.gaps.iter().any(|gap| gap.after_part == last && gap.before_part == part);
-        self.parts.push(PartOutline { opened, segments: Vec::new(), closed: None });
-        let follows = if track == TrackName::Program { part == last + 1 } else { part > last };
+        let has_gap = self
+            .gaps
+            .iter()
+            .any(|gap| gap.after_part == last && gap.before_part == part);
+        self.parts.push(PartOutline {
+            opened,
+            segments: Vec::new(),
+            closed: None,
+        });
+        let follows = if track == TrackName::Program {
+            part == last + 1
+        } else {
+            part > last
+        };
         if !follows {
-            return Err(OutlineFault::PartOrder { seq: line.seq, part, track });
+            return Err(OutlineFault::PartOrder {
+                seq: line.seq,
+                part,
+                track,
+            });
         }
         if track == TrackName::Program && last > 0 && !has_gap {
             return Err(OutlineFault::GapMissing { seq: line.seq, part });
@@ -176,29 +224,58 @@ impl Outline {
     }
 
     fn open_segment(&mut self, line: &Line, opened: SegmentOpened) -> Result<(), OutlineFault> {
-        let SegmentOpened { segment, part, track, .. } = opened.clone();
+        let SegmentOpened {
+            segment, part, track, ..
+        } = opened.clone();
         let Some(open) = self.open_part(part, &track) else {
-            return Err(OutlineFault::PartOrder { seq: line.seq, part, track });
+            return Err(OutlineFault::PartOrder {
+                seq: line.seq,
+                part,
+                track,
+            });
         };
-        let number = u32::try_from(open.segments.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let number = u32::try_from(open.segments.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
         let is_after_closed = open.segments.last().is_none_or(|last| last.closed.is_some());
-        open.segments.push(SegmentOutline { opened, fragments: Vec::new(), closed: None });
+        open.segments.push(SegmentOutline {
+            opened,
+            fragments: Vec::new(),
+            closed: None,
+        });
         let expected = track.segment_path(part, number);
         if segment != expected || !is_after_closed {
-            return Err(OutlineFault::SegmentOrder { seq: line.seq, segment, expected });
+            return Err(OutlineFault::SegmentOrder {
+                seq: line.seq,
+                segment,
+                expected,
+            });
         }
         Ok(())
     }
 
     fn open_part(&mut self, part: u32, track: &TrackName) -> Option<&mut PartOutline> {
         let is_it = |open: &&mut PartOutline| open.opened.part == part && open.opened.track == *track;
-        self.parts.iter_mut().rev().find(is_it).filter(|open| open.closed.is_none())
+        self.parts
+            .iter_mut()
+            .rev()
+            .find(is_it)
+            .filter(|open| open.closed.is_none())
     }
 
     fn segment(&mut self, path: &str, seq: u64) -> Result<&mut SegmentOutline, OutlineFault> {
-        let segments = self.parts.iter_mut().rev().flat_map(|part| part.segments.iter_mut().rev());
-        let mut found = segments.into_iter().filter(|segment| segment.opened.segment == path);
-        found.next().ok_or_else(|| OutlineFault::UnknownSegment { seq, segment: path.to_owned() })
+        let segments = self
+            .parts
+            .iter_mut()
+            .rev()
+            .flat_map(|part| part.segments.iter_mut().rev());
+        let mut found = segments
+            .into_iter()
+            .filter(|segment| segment.opened.segment == path);
+        found.next().ok_or_else(|| OutlineFault::UnknownSegment {
+            seq,
+            segment: path.to_owned(),
+        })
     }
 
     fn add_fragment(&mut self, line: &Line, fragment: Fragment) -> Result<(), OutlineFault> {
@@ -210,7 +287,12 @@ impl Outline {
         }
         segment.fragments.push(fragment);
         if expected != found {
-            return Err(OutlineFault::FragmentOffset { seq, segment: name, expected, found });
+            return Err(OutlineFault::FragmentOffset {
+                seq,
+                segment: name,
+                expected,
+                found,
+            });
         }
         Ok(())
     }
@@ -223,22 +305,43 @@ impl Outline {
             return Err(OutlineFault::SegmentClosed { seq, segment: name });
         }
         if expected != found {
-            return Err(OutlineFault::SegmentSize { seq, segment: name, expected, found });
+            return Err(OutlineFault::SegmentSize {
+                seq,
+                segment: name,
+                expected,
+                found,
+            });
         }
         Ok(())
     }
 
     fn close_track(&mut self, line: &Line, closed: TrackClosed) -> Result<(), OutlineFault> {
-        let TrackClosed { part, track, segments, duration_us, frames, samples, .. } = closed.clone();
+        let TrackClosed {
+            part,
+            track,
+            segments,
+            duration_us,
+            frames,
+            samples,
+            ..
+        } = closed.clone();
         let Some(open) = self.open_part(part, &track) else {
-            return Err(OutlineFault::PartOrder { seq: line.seq, part, track });
+            return Err(OutlineFault::PartOrder {
+                seq: line.seq,
+                part,
+                track,
+            });
         };
         let extent = open.extent();
         let agrees = segments as usize == open.segments.len()
             && (duration_us, frames, samples) == (extent.duration_us, extent.frames, extent.samples);
         open.closed = Some(closed);
         if !agrees {
-            return Err(OutlineFault::PartTotals { seq: line.seq, part, track });
+            return Err(OutlineFault::PartTotals {
+                seq: line.seq,
+                part,
+                track,
+            });
         }
         Ok(())
     }

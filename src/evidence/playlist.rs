@@ -21,18 +21,36 @@ pub struct Playlist {
 /// Every playlist of an interview: its own first, then one per part of every track.
 pub fn playlists(outline: &Outline) -> Vec<Playlist> {
     let program: Vec<&PartOutline> = outline.parts_of(&TrackName::Program).collect();
-    let whole = Playlist { path: "playlist.m3u8".to_owned(), text: text(&program, "") };
-    let per_part = outline.parts.iter().filter(|part| part.extent().duration_us > 0).map(|part| {
-        let directory = part.opened.track.part_path(part.opened.part);
-        Playlist { path: format!("{directory}/playlist.m3u8"), text: text(&[part], &format!("{directory}/")) }
-    });
+    let whole = Playlist {
+        path: "playlist.m3u8".to_owned(),
+        text: text(&program, ""),
+    };
+    let per_part = outline
+        .parts
+        .iter()
+        .filter(|part| part.extent().duration_us > 0)
+        .map(|part| {
+            let directory = part.opened.track.part_path(part.opened.part);
+            Playlist {
+                path: format!("{directory}/playlist.m3u8"),
+                text: text(&[part], &format!("{directory}/")),
+            }
+        });
     std::iter::once(whole).chain(per_part).collect()
 }
 
 /// `base` is what the segments' paths lose, seen from the playlist's place.
 fn text(parts: &[&PartOutline], base: &str) -> String {
-    let segments = || parts.iter().flat_map(|part| &part.segments).filter(|s| !s.fragments.is_empty());
-    let longest_us = segments().map(|segment| segment.extent().duration_us).max().unwrap_or(0);
+    let segments = || {
+        parts
+            .iter()
+            .flat_map(|part| &part.segments)
+            .filter(|s| !s.fragments.is_empty())
+    };
+    let longest_us = segments()
+        .map(|segment| segment.extent().duration_us)
+        .max()
+        .unwrap_or(0);
     let target = longest_us.div_ceil(1_000_000).max(1);
     let mut text = format!(
         "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-TARGETDURATION:{target}\n\
@@ -42,7 +60,11 @@ fn text(parts: &[&PartOutline], base: &str) -> String {
         if n > 0 {
             text.push_str("#EXT-X-DISCONTINUITY\n");
         }
-        for segment in part.segments.iter().filter(|segment| !segment.fragments.is_empty()) {
+        for segment in part
+            .segments
+            .iter()
+            .filter(|segment| !segment.fragments.is_empty())
+        {
             add_segment(&mut text, part, segment, base);
         }
     }
@@ -51,7 +73,11 @@ fn text(parts: &[&PartOutline], base: &str) -> String {
 }
 
 fn add_segment(text: &mut String, part: &PartOutline, segment: &SegmentOutline, base: &str) {
-    let path = segment.opened.segment.strip_prefix(base).unwrap_or(&segment.opened.segment);
+    let path = segment
+        .opened
+        .segment
+        .strip_prefix(base)
+        .unwrap_or(&segment.opened.segment);
     let header = segment.opened.header_length;
     let extent = segment.extent();
     if let Some(at) = part.started_at() {

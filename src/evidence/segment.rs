@@ -33,7 +33,15 @@ impl SegmentFile {
         durable::create_directories(durable::parent_of(&absolute))?;
         let file = durable::create_file(&absolute)?;
         let hasher = Hasher::default();
-        Ok(Self { path, absolute, file, length: 0, hasher, start_us, is_announced: false })
+        Ok(Self {
+            path,
+            absolute,
+            file,
+            length: 0,
+            hasher,
+            start_us,
+            is_announced: false,
+        })
     }
 
     pub fn length(&self) -> u64 {
@@ -57,7 +65,9 @@ impl SegmentFile {
     }
 
     fn write(&self, bytes: &[u8]) -> Result<(), DurableError> {
-        self.file.write_all_at(bytes, self.length).step("write", &self.absolute)?;
+        self.file
+            .write_all_at(bytes, self.length)
+            .step("write", &self.absolute)?;
         if !self.is_empty() {
             return self.file.sync_data().step("sync", &self.absolute);
         }

@@ -57,7 +57,10 @@ pub fn parse_sums<D: FromStr>(text: &str) -> Result<BTreeMap<String, D>, SumsErr
         let (digest, path) = line.split_once("  ").ok_or(SumsError::Line(n + 1))?;
         let digest = digest.parse().map_err(|_| SumsError::Line(n + 1))?;
         check_relative(path).map_err(|_| SumsError::Line(n + 1))?;
-        if files.last_key_value().is_some_and(|(last, _)| last.as_str() >= path) {
+        if files
+            .last_key_value()
+            .is_some_and(|(last, _)| last.as_str() >= path)
+        {
             return Err(SumsError::Order(n + 1));
         }
         files.insert(path.to_owned(), digest);
@@ -78,15 +81,23 @@ fn collect(directory: &Path, prefix: &str, paths: &mut Vec<String>) -> io::Resul
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let name = entry.file_name();
-        let name = name.to_str().ok_or_else(|| io::Error::other("a file name is not UTF-8"))?;
-        let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}/{name}") };
+        let name = name
+            .to_str()
+            .ok_or_else(|| io::Error::other("a file name is not UTF-8"))?;
+        let path = if prefix.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{prefix}/{name}")
+        };
         let kind = entry.file_type()?;
         if kind.is_dir() {
             collect(&entry.path(), &path, paths)?;
         } else if kind.is_file() {
             paths.push(path);
         } else {
-            return Err(io::Error::other(format!("{path} is neither a file nor a directory")));
+            return Err(io::Error::other(format!(
+                "{path} is neither a file nor a directory"
+            )));
         }
     }
     Ok(())

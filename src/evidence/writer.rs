@@ -30,9 +30,18 @@ pub enum WriterError {
     #[error(transparent)]
     Journal(#[from] JournalError),
     #[error("the header of {track} is not one that can be recorded")]
-    Header { track: TrackName, #[source] source: Mp4Error },
+    Header {
+        track: TrackName,
+        #[source]
+        source: Mp4Error,
+    },
     #[error("a chunk of {track} is damaged; it was kept as {kept}. Restart the media process")]
-    Chunk { track: TrackName, kept: String, #[source] source: Mp4Error },
+    Chunk {
+        track: TrackName,
+        kept: String,
+        #[source]
+        source: Mp4Error,
+    },
     #[error("{track} begins without a key frame; the chunk was kept as {kept}")]
     NoKeyFrame { track: TrackName, kept: String },
     #[error("part {part} of {track} is not open")]
@@ -46,14 +55,34 @@ pub enum WriterError {
 /// What happened, in order; the discs are fed from it.
 #[derive(Debug, Clone)]
 pub enum Event {
-    SegmentOpened { path: String },
+    SegmentOpened {
+        path: String,
+    },
     /// Durable on the master. The first bytes of a segment begin with its header.
-    BytesAppended { path: String, offset: u64, bytes: Arc<[u8]> },
+    BytesAppended {
+        path: String,
+        offset: u64,
+        bytes: Arc<[u8]>,
+    },
     /// Durable, with its journal line.
-    FragmentWritten { part: u32, track: TrackName, fragment: Box<Fragment> },
-    SegmentClosed { path: String, size: u64, sha256: Sha256Digest, sm3: Sm3Digest },
+    FragmentWritten {
+        part: u32,
+        track: TrackName,
+        fragment: Box<Fragment>,
+    },
+    SegmentClosed {
+        path: String,
+        size: u64,
+        sha256: Sha256Digest,
+        sm3: Sm3Digest,
+    },
     /// The muxer's timeline jumped: an alarm, and a finding of `verify`.
-    Discontinuity { path: String, part: u32, media_us: u64, gap_us: i64 },
+    Discontinuity {
+        path: String,
+        part: u32,
+        media_us: u64,
+        gap_us: i64,
+    },
 }
 
 /// Writes the media of one interview.
@@ -69,7 +98,10 @@ pub struct Writer {
 enum Track {
     Open(Box<OpenTrack>),
     /// The last part that ended, and when.
-    Ended { part: u32, at: DateTime<FixedOffset> },
+    Ended {
+        part: u32,
+        at: DateTime<FixedOffset>,
+    },
 }
 
 struct OpenTrack {
@@ -126,20 +158,34 @@ impl Writer {
     ) -> Result<(), WriterError> {
         let last = match self.tracks.get(&track) {
             Some(Track::Open(open)) => {
-                return Err(WriterError::StillOpen { part, track, open: open.part });
+                return Err(WriterError::StillOpen {
+                    part,
+                    track,
+                    open: open.part,
+                });
             }
             Some(Track::Ended { part: last, .. }) if *last >= part => {
-                return Err(WriterError::Order { part, track, last: *last });
+                return Err(WriterError::Order {
+                    part,
+                    track,
+                    last: *last,
+                });
             }
             Some(Track::Ended { part, at }) => Some((*part, *at)),
             None => None,
         };
-        let header = parse_header(&header_bytes)
-            .map_err(|source| WriterError::Header { track: track.clone(), source })?;
+        let header = parse_header(&header_bytes).map_err(|source| WriterError::Header {
+            track: track.clone(),
+            source,
+        })?;
         if let (TrackName::Program, Some((after_part, from))) = (&track, last) {
             self.append(GAP, to_data(&gap(after_part, part, from, started_at)))?;
         }
-        let opened = TrackOpened { part, track: track.clone(), started_at: time_text(started_at) };
+        let opened = TrackOpened {
+            part,
+            track: track.clone(),
+            started_at: time_text(started_at),
+        };
         self.append(TRACK_OPENED, to_data(&opened))?;
         let open = OpenTrack {
             name: track.clone(),
@@ -166,21 +212,34 @@ impl Writer {
         bytes: Arc<[u8]>,
     ) -> Result<Vec<Event>, WriterError> {
         let Some(Track::Open(open)) = self.tracks.get_mut(track).filter(|track| track.is_part(part)) else {
-            return Err(WriterError::NotOpen { part, track: track.clone() });
+            return Err(WriterError::NotOpen {
+                part,
+                track: track.clone(),
+            });
         };
         let chunk = match parse_chunk(&bytes, &open.header) {
             Ok(chunk) => chunk,
             Err(source) => {
                 let kept = keep_chunk(&self.directory, open, &bytes)?;
-                return Err(WriterError::Chunk { track: track.clone(), kept, source });
+                return Err(WriterError::Chunk {
+                    track: track.clone(),
+                    kept,
+                    source,
+                });
             }
         };
         let is_key = starts_with_key_frame(&open.header, &chunk);
         if open.segment.is_none() && !is_key {
             let kept = keep_chunk(&self.directory, open, &bytes)?;
-            return Err(WriterError::NoKeyFrame { track: track.clone(), kept });
+            return Err(WriterError::NoKeyFrame {
+                track: track.clone(),
+                kept,
+            });
         }
-        let mut out = Out { directory: &self.directory, events: &mut self.events };
+        let mut out = Out {
+            directory: &self.directory,
+            events: &mut self.events,
+        };
         if starts_fragment && is_key {
             open.finish_fragment(&self.conditions, &mut out)?;
             open.close_full_segment(self.segment_us, &mut out)?;
@@ -213,9 +272,15 @@ impl Writer {
 
     fn close_track(&mut self, part: u32, track: &TrackName) -> Result<(), WriterError> {
         let Some(Track::Open(open)) = self.tracks.get_mut(track).filter(|track| track.is_part(part)) else {
-            return Err(WriterError::NotOpen { part, track: track.clone() });
+            return Err(WriterError::NotOpen {
+                part,
+                track: track.clone(),
+            });
         };
-        let mut out = Out { directory: &self.directory, events: &mut self.events };
+        let mut out = Out {
+            directory: &self.directory,
+            events: &mut self.events,
+        };
         open.finish_fragment(&self.conditions, &mut out)?;
         open.close_segment(&mut out)?;
         let extent = open.continuity.extent();
@@ -269,19 +334,28 @@ impl OpenTrack {
             }
         };
         let is_new = segment.is_empty();
-        let whole: Arc<[u8]> =
-            if is_new { [&self.header_bytes[..], &bytes[..]].concat().into() } else { bytes.clone() };
+        let whole: Arc<[u8]> = if is_new {
+            [&self.header_bytes[..], &bytes[..]].concat().into()
+        } else {
+            bytes.clone()
+        };
         let offset = segment.length();
         segment.append(&whole)?;
         if is_new {
-            out.events.push(Event::SegmentOpened { path: segment.path.clone() });
+            out.events.push(Event::SegmentOpened {
+                path: segment.path.clone(),
+            });
         }
         if let Some(mirror) = out.directory.mirror() {
             mirror.write_at(&segment.path, offset, whole.clone());
         }
         let path = segment.path.clone();
         let chunk_offset = segment.length() - bytes.len() as u64;
-        out.events.push(Event::BytesAppended { path: path.clone(), offset, bytes: whole });
+        out.events.push(Event::BytesAppended {
+            path: path.clone(),
+            offset,
+            bytes: whole,
+        });
         let break_us = self.accept(chunk, &path, start_us, out);
         let pending = self.pending.get_or_insert_with(|| PendingFragment {
             offset: chunk_offset,
@@ -322,7 +396,11 @@ impl OpenTrack {
         let fragment = pending.to_entry(&segment.path, &self.continuity.extent(), conditions);
         out.directory.journal().append(FRAGMENT, to_data(&fragment))?;
         let fragment = Box::new(fragment);
-        out.events.push(Event::FragmentWritten { part: self.part, track: self.name.clone(), fragment });
+        out.events.push(Event::FragmentWritten {
+            part: self.part,
+            track: self.name.clone(),
+            fragment,
+        });
         self.pending = None;
         Ok(())
     }
@@ -348,9 +426,20 @@ impl OpenTrack {
         }
         let (size, Digests { sha256, sm3 }) = segment.digests();
         let path = segment.path.clone();
-        let closed = SegmentClosed { segment: path.clone(), size, sha256, sm3, adopted: false };
+        let closed = SegmentClosed {
+            segment: path.clone(),
+            size,
+            sha256,
+            sm3,
+            adopted: false,
+        };
         out.directory.journal().append(SEGMENT_CLOSED, to_data(&closed))?;
-        out.events.push(Event::SegmentClosed { path, size, sha256, sm3 });
+        out.events.push(Event::SegmentClosed {
+            path,
+            size,
+            sha256,
+            sm3,
+        });
         self.segment = None;
         Ok(())
     }
@@ -373,14 +462,27 @@ impl PendingFragment {
             samples: extent.samples,
             break_us: self.break_us,
             adopted: false,
-            conditions: conditions.clone().into_iter().filter(|(name, _)| !is_own(name)).collect(),
+            conditions: conditions
+                .clone()
+                .into_iter()
+                .filter(|(name, _)| !is_own(name))
+                .collect(),
         }
     }
 }
 
 const OWN_FIELDS: [&str; 11] = [
-    "segment", "offset", "length", "sha256", "sm3", "media_us", "duration_us", "frames", "samples",
-    "break_us", "adopted",
+    "segment",
+    "offset",
+    "length",
+    "sha256",
+    "sm3",
+    "media_us",
+    "duration_us",
+    "frames",
+    "samples",
+    "break_us",
+    "adopted",
 ];
 
 pub(super) fn segment_opened(
@@ -409,7 +511,13 @@ pub(super) fn gap(
     to: DateTime<FixedOffset>,
 ) -> Gap {
     let duration_us = (to - from).num_microseconds().unwrap_or(i64::MAX);
-    Gap { after_part, before_part, from: time_text(from), to: time_text(to), duration_us }
+    Gap {
+        after_part,
+        before_part,
+        from: time_text(from),
+        to: time_text(to),
+        duration_us,
+    }
 }
 
 pub(super) fn microseconds(us: u64) -> TimeDelta {
@@ -417,15 +525,14 @@ pub(super) fn microseconds(us: u64) -> TimeDelta {
 }
 
 pub(super) fn starts_with_key_frame(header: &Header, chunk: &Chunk) -> bool {
-    header.lead().and_then(|lead| chunk.run(lead.id)).is_some_and(|run| run.starts_with_sync)
+    header
+        .lead()
+        .and_then(|lead| chunk.run(lead.id))
+        .is_some_and(|run| run.starts_with_sync)
 }
 
 /// A chunk that cannot be recorded is kept all the same.
-fn keep_chunk(
-    directory: &InterviewDirectory,
-    open: &OpenTrack,
-    bytes: &[u8],
-) -> Result<String, WriterError> {
+fn keep_chunk(directory: &InterviewDirectory, open: &OpenTrack, bytes: &[u8]) -> Result<String, WriterError> {
     let name = format!("{}-part-{:04}-chunk", open.name, open.part);
     let from = open.name.segment_path(open.part, open.segments.max(1));
     let offset = open.segment.as_ref().map_or(0, SegmentFile::length);
@@ -441,7 +548,10 @@ pub(super) fn quarantine(
     bytes: &[u8],
 ) -> Result<String, WriterError> {
     let kept = set_aside(&directory.path().join("quarantine"), name, bytes)?;
-    let path = format!("quarantine/{}", kept.file_name().unwrap_or_default().to_string_lossy());
+    let path = format!(
+        "quarantine/{}",
+        kept.file_name().unwrap_or_default().to_string_lossy()
+    );
     if let Some(mirror) = directory.mirror() {
         mirror.put(&path, bytes.into());
     }
@@ -458,10 +568,22 @@ pub(super) fn quarantine(
 
 fn set_segment_aside(directory: &InterviewDirectory, segment: &SegmentFile) -> Result<(), WriterError> {
     let absolute: PathBuf = segment.absolute().to_owned();
-    let bytes = fs::read(&absolute)
-        .map_err(|source| DurableError { step: "read", path: absolute.clone(), source })?;
-    quarantine(directory, &segment.path.replace('/', "-"), &segment.path, 0, &bytes)?;
-    fs::remove_file(&absolute)
-        .map_err(|source| DurableError { step: "move into quarantine", path: absolute, source })?;
+    let bytes = fs::read(&absolute).map_err(|source| DurableError {
+        step: "read",
+        path: absolute.clone(),
+        source,
+    })?;
+    quarantine(
+        directory,
+        &segment.path.replace('/', "-"),
+        &segment.path,
+        0,
+        &bytes,
+    )?;
+    fs::remove_file(&absolute).map_err(|source| DurableError {
+        step: "move into quarantine",
+        path: absolute,
+        source,
+    })?;
     Ok(())
 }

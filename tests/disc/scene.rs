@@ -57,7 +57,7 @@ impl Lines {
             .collect()
     }
 
-    pub fn with(lines: Vec<LedgerEntry>) -> Arc<Self> {
+    fn with(lines: Vec<LedgerEntry>) -> Arc<Self> {
         Arc::new(Self {
             lines: Mutex::new(lines),
             refusals_left: Mutex::default(),
@@ -98,6 +98,11 @@ impl Scene {
             dir,
             ledger: Arc::default(),
         }
+    }
+
+    pub fn with_ledger(mut self, lines: Vec<LedgerEntry>) -> Self {
+        self.ledger = Lines::with(lines);
+        self
     }
 
     pub fn path(&self) -> &Path {

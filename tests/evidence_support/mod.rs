@@ -47,14 +47,37 @@ pub fn make_media(seconds: u64) -> Media {
         .arg(format!("testsrc2=size=320x180:rate={FPS}:duration={seconds}"))
         .args(["-f", "lavfi", "-i"])
         .arg(format!("sine=frequency=440:sample_rate=48000:duration={seconds}"))
-        .args(["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "25", "-sc_threshold", "0"])
+        .args([
+            "-c:v",
+            "libx264",
+            "-preset",
+            "ultrafast",
+            "-bf",
+            "0",
+            "-g",
+            "25",
+            "-sc_threshold",
+            "0",
+        ])
         // Without the shift the encoder's priming would push the first picture off zero.
-        .args(["-c:a", "aac", "-bsf:a", "setts=ts=TS+1024", "-frag_duration", "250000", "-movflags"])
+        .args([
+            "-c:a",
+            "aac",
+            "-bsf:a",
+            "setts=ts=TS+1024",
+            "-frag_duration",
+            "250000",
+            "-movflags",
+        ])
         .arg("+frag_keyframe+empty_moov+default_base_moof+skip_trailer")
         .arg(&path)
         .output()
         .expect("ffmpeg is installed");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     cut(&std::fs::read(&path).unwrap())
 }
 
@@ -68,7 +91,10 @@ fn cut(bytes: &[u8]) -> Media {
         let range = placed.offset as usize..(placed.offset + placed.length) as usize;
         (starts, bytes[range].into())
     };
-    Media { header: bytes[..length as usize].into(), chunks: scan.chunks.iter().map(chunk).collect() }
+    Media {
+        header: bytes[..length as usize].into(),
+        chunks: scan.chunks.iter().map(chunk).collect(),
+    }
 }
 
 /// Clocks that move on a millisecond with every look.
@@ -79,7 +105,10 @@ pub struct TestClock {
 
 impl TestClock {
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { start: wall(), ticks: AtomicU64::new(0) })
+        Arc::new(Self {
+            start: wall(),
+            ticks: AtomicU64::new(0),
+        })
     }
 }
 
@@ -99,7 +128,10 @@ pub fn wall() -> DateTime<FixedOffset> {
 }
 
 pub fn place(root: &Path) -> Place {
-    Place { data: root.to_owned(), mirror: None }
+    Place {
+        data: root.to_owned(),
+        mirror: None,
+    }
 }
 
 pub fn new_directory(root: &Path) -> InterviewDirectory {
@@ -107,14 +139,17 @@ pub fn new_directory(root: &Path) -> InterviewDirectory {
 }
 
 pub fn conditions() -> Data {
-    let data = json!({"drops": 0, "clock_error_us": 150, "temperature_centi_c": 2650, "humidity_centi_pct": 4500});
+    let data =
+        json!({"drops": 0, "clock_error_us": 150, "temperature_centi_c": 2650, "humidity_centi_pct": 4500});
     data.as_object().unwrap().clone()
 }
 
 /// Writes all of the media as one part of a track.
 pub fn write_part(writer: &mut Writer, part: u32, track: &TrackName, media: &Media) -> Vec<Event> {
     let start = wall() + TimeDelta::seconds(i64::from(part) * 30);
-    writer.begin_part(part, start, track.clone(), media.header.clone()).unwrap();
+    writer
+        .begin_part(part, start, track.clone(), media.header.clone())
+        .unwrap();
     let mut events = Vec::new();
     for (starts, bytes) in &media.chunks {
         events.extend(writer.write_chunk(part, track, *starts, bytes.clone()).unwrap());
@@ -142,7 +177,9 @@ pub fn closed_interview(root: &Path) -> (InterviewDirectory, ClosedInterview) {
     write_part(&mut writer, 1, &TrackName::Program, media());
     write_part(&mut writer, 1, &original, media());
     writer.end_part(1).unwrap();
-    directory.put_file("transcript/transcript.json", b"{\"lines\":[]}").unwrap();
+    directory
+        .put_file("transcript/transcript.json", b"{\"lines\":[]}")
+        .unwrap();
     write_part(&mut writer, 2, &TrackName::Program, media());
     writer.end_part(2).unwrap();
     let closed = close(&directory, &facts()).unwrap();
@@ -151,9 +188,16 @@ pub fn closed_interview(root: &Path) -> (InterviewDirectory, ClosedInterview) {
 
 /// Runs a program in a directory and gives its success and what it printed.
 pub fn run(directory: &Path, program: &str, args: &[&str]) -> (bool, String) {
-    let output = Command::new(program).args(args).current_dir(directory).output().unwrap();
+    let output = Command::new(program)
+        .args(args)
+        .current_dir(directory)
+        .output()
+        .unwrap();
     let text = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&text).into_owned(),
+    )
 }
 
 pub fn copy_tree(from: &Path, to: &Path) {

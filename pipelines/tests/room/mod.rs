@@ -191,8 +191,8 @@ impl Part {
 
     /// Luma of every frame, 640 × 360.
     pub fn luma(&self) -> Vec<Vec<u8>> {
-        let raw = self.decode(&["-map", "0:v", "-f", "rawvideo", "-pix_fmt", "gray"]);
-        raw.chunks(640 * 360).map(<[u8]>::to_vec).collect()
+        let raw = self.decode(&["-map", "0:v", "-f", "rawvideo", "-pix_fmt", "yuv420p"]);
+        raw.chunks(640 * 360 * 3 / 2).map(|frame| frame[..640 * 360].to_vec()).collect()
     }
 }
 

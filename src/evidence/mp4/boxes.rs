@@ -57,13 +57,19 @@ impl<'a> Fields<'a> {
     }
 
     pub fn take(&mut self, count: usize) -> Result<&'a [u8], Mp4Error> {
-        let (taken, rest) = self.rest.split_at_checked(count).ok_or(Mp4Error::Short(self.inside))?;
+        let (taken, rest) = self
+            .rest
+            .split_at_checked(count)
+            .ok_or(Mp4Error::Short(self.inside))?;
         self.rest = rest;
         Ok(taken)
     }
 
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Mp4Error> {
-        let (taken, rest) = self.rest.split_first_chunk::<N>().ok_or(Mp4Error::Short(self.inside))?;
+        let (taken, rest) = self
+            .rest
+            .split_first_chunk::<N>()
+            .ok_or(Mp4Error::Short(self.inside))?;
         self.rest = rest;
         Ok(*taken)
     }
@@ -82,7 +88,11 @@ impl<'a> Fields<'a> {
 
     /// 64 bits in version 1 of a box, 32 before.
     pub fn by_version(&mut self, version: u8) -> Result<u64, Mp4Error> {
-        if version == 0 { self.u32().map(u64::from) } else { self.u64() }
+        if version == 0 {
+            self.u32().map(u64::from)
+        } else {
+            self.u64()
+        }
     }
 
     /// Version and flags of a full box.
@@ -97,8 +107,13 @@ impl<'a> Fields<'a> {
             return Ok(None);
         }
         let head = BoxHead::parse(self.rest)?;
-        let whole = usize::try_from(head.size).ok().filter(|&size| size <= self.rest.len());
-        let size = whole.ok_or(Mp4Error::BoxSize { kind: head.kind, size: head.size })?;
+        let whole = usize::try_from(head.size)
+            .ok()
+            .filter(|&size| size <= self.rest.len());
+        let size = whole.ok_or(Mp4Error::BoxSize {
+            kind: head.kind,
+            size: head.size,
+        })?;
         let taken = self.take(size)?;
         Ok(Some((head.kind, &taken[head.length..])))
     }
@@ -121,7 +136,11 @@ impl BoxHead {
         let mut fields = Fields::new(bytes, "a box's head");
         let short = fields.u32()?;
         let kind = FourCc(fields.array()?);
-        let (size, length) = if short == 1 { (fields.u64()?, 16) } else { (u64::from(short), 8) };
+        let (size, length) = if short == 1 {
+            (fields.u64()?, 16)
+        } else {
+            (u64::from(short), 8)
+        };
         // Size 0 ("to the end") is lawful MP4, but no writer of fragments leaves it.
         if size < length as u64 {
             return Err(Mp4Error::BoxSize { kind, size });

@@ -83,7 +83,10 @@ struct Defaults {
 
 fn parse_traf(content: &[u8], header: &Header, data: &DataRange, is_first: bool) -> Result<Run, Mp4Error> {
     let (mut defaults, mut start) = (None, None);
-    let mut totals = Totals { next_data: None, ..Totals::default() };
+    let mut totals = Totals {
+        next_data: None,
+        ..Totals::default()
+    };
     let mut fields = Fields::new(content, "traf");
     while let Some((kind, content)) = fields.next_box()? {
         match &kind.0 {
@@ -98,7 +101,9 @@ fn parse_traf(content: &[u8], header: &Header, data: &DataRange, is_first: bool)
     }
     let defaults = defaults.ok_or(Mp4Error::Missing("tfhd"))?;
     let start_ticks = start.ok_or(Mp4Error::Missing("tfdt"))?;
-    start_ticks.checked_add(totals.duration).ok_or(Mp4Error::Range("the end of a run"))?;
+    start_ticks
+        .checked_add(totals.duration)
+        .ok_or(Mp4Error::Range("the end of a run"))?;
     Ok(Run {
         track_id: defaults.track_id,
         start_ticks,
@@ -121,8 +126,13 @@ fn parse_tfhd(content: &[u8], header: &Header, is_first: bool) -> Result<Default
     if flags & 0x2 != 0 {
         fields.u32()?;
     }
-    let mut or_default =
-        |flag: u32, default: u32| if flags & flag != 0 { fields.u32() } else { Ok(default) };
+    let mut or_default = |flag: u32, default: u32| {
+        if flags & flag != 0 {
+            fields.u32()
+        } else {
+            Ok(default)
+        }
+    };
     Ok(Defaults {
         track_id,
         duration: or_default(0x8, track.default_duration)?,
@@ -157,10 +167,16 @@ impl Totals {
         } else {
             self.next_data.unwrap_or(data.start)
         };
-        let first_flags = if flags & 0x4 != 0 { Some(fields.u32()?) } else { None };
+        let first_flags = if flags & 0x4 != 0 {
+            Some(fields.u32()?)
+        } else {
+            None
+        };
         let before = self.bytes;
         self.add_samples(&mut fields, flags, count, first_flags, defaults)?;
-        let end = start.checked_add(self.bytes - before).ok_or(Mp4Error::OutsideData)?;
+        let end = start
+            .checked_add(self.bytes - before)
+            .ok_or(Mp4Error::OutsideData)?;
         if start < data.start || end > data.end {
             return Err(Mp4Error::OutsideData);
         }
@@ -179,19 +195,33 @@ impl Totals {
         // Without fields per sample, `count` costs the file nothing: no loop on its word.
         if flags & 0xf00 == 0 {
             if count > 0 {
-                self.first_flags.get_or_insert(first_flags.unwrap_or(defaults.flags));
+                self.first_flags
+                    .get_or_insert(first_flags.unwrap_or(defaults.flags));
             }
             let many = u64::from(count);
-            return self.add(many, many * u64::from(defaults.duration), many * u64::from(defaults.size));
+            return self.add(
+                many,
+                many * u64::from(defaults.duration),
+                many * u64::from(defaults.size),
+            );
         }
         for n in 0..count {
-            let mut or_default =
-                |flag: u32, default: u32| if flags & flag != 0 { fields.u32() } else { Ok(default) };
+            let mut or_default = |flag: u32, default: u32| {
+                if flags & flag != 0 {
+                    fields.u32()
+                } else {
+                    Ok(default)
+                }
+            };
             let duration = or_default(0x100, defaults.duration)?;
             let size = or_default(0x200, defaults.size)?;
             let own_flags = or_default(0x400, defaults.flags)?;
             or_default(0x800, 0)?;
-            let of_sample = if n == 0 { first_flags.unwrap_or(own_flags) } else { own_flags };
+            let of_sample = if n == 0 {
+                first_flags.unwrap_or(own_flags)
+            } else {
+                own_flags
+            };
             self.first_flags.get_or_insert(of_sample);
             self.add(1, u64::from(duration), u64::from(size))?;
         }
@@ -214,7 +244,13 @@ pub(super) fn is_prefix(kind: FourCc) -> bool {
 
 /// How far the data of the `mdat` after a `moof` reaches.
 pub(super) fn data_range(moof: &BoxHead, mdat: &BoxHead) -> Result<DataRange, Mp4Error> {
-    let start = moof.size.checked_add(mdat.length as u64).ok_or(Mp4Error::TooLarge(mdat.kind))?;
-    let end = moof.size.checked_add(mdat.size).ok_or(Mp4Error::TooLarge(mdat.kind))?;
+    let start = moof
+        .size
+        .checked_add(mdat.length as u64)
+        .ok_or(Mp4Error::TooLarge(mdat.kind))?;
+    let end = moof
+        .size
+        .checked_add(mdat.size)
+        .ok_or(Mp4Error::TooLarge(mdat.kind))?;
     Ok(DataRange { start, end })
 }

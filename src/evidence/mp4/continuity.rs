@@ -62,7 +62,11 @@ impl Continuity {
             samples: 0,
         };
         Self {
-            tracks: header.tracks.iter().map(|track| (track.id, state(track))).collect(),
+            tracks: header
+                .tracks
+                .iter()
+                .map(|track| (track.id, state(track)))
+                .collect(),
             lead: header.lead().map_or(0, |track| track.id),
         }
     }
@@ -93,11 +97,20 @@ impl Continuity {
     /// Everything so far: from the lead track's first sample to its end.
     pub fn extent(&self) -> Extent {
         let count = |video: bool| {
-            self.tracks.values().filter(|track| track.is_video == video).map(|track| track.samples).sum()
+            self.tracks
+                .values()
+                .filter(|track| track.is_video == video)
+                .map(|track| track.samples)
+                .sum()
         };
         let (media_us, end_us) = self.tracks.get(&self.lead).map_or((0, 0), |track| {
             let start = ticks_to_us(track.first_ticks, track.timescale);
-            (start, track.next_ticks.map_or(start, |ticks| ticks_to_us(ticks, track.timescale)))
+            (
+                start,
+                track
+                    .next_ticks
+                    .map_or(start, |ticks| ticks_to_us(ticks, track.timescale)),
+            )
         });
         Extent {
             media_us,
@@ -123,7 +136,11 @@ impl Extent {
     /// What was added between two readings of the same checker.
     pub fn since(&self, earlier: &Extent) -> Extent {
         let started = earlier.frames + earlier.samples > 0;
-        let media_us = if started { earlier.media_us + earlier.duration_us } else { self.media_us };
+        let media_us = if started {
+            earlier.media_us + earlier.duration_us
+        } else {
+            self.media_us
+        };
         Extent {
             media_us,
             duration_us: (self.media_us + self.duration_us).saturating_sub(media_us),

@@ -69,7 +69,10 @@ fn parse_moov(content: &[u8]) -> Result<Header, Mp4Error> {
         }
     }
     for track in &mut tracks {
-        let of_track = defaults.iter().find(|trex| trex[0] == track.id).ok_or(Mp4Error::Missing("trex"))?;
+        let of_track = defaults
+            .iter()
+            .find(|trex| trex[0] == track.id)
+            .ok_or(Mp4Error::Missing("trex"))?;
         [track.default_duration, track.default_size, track.default_flags] =
             [of_track[2], of_track[3], of_track[4]];
     }
@@ -115,7 +118,14 @@ fn parse_trak(content: &[u8]) -> Result<TrackHeader, Mp4Error> {
     }
     let (timescale, kind) = media.ok_or(Mp4Error::Missing("mdia"))?;
     let id = id.ok_or(Mp4Error::Missing("tkhd"))?;
-    Ok(TrackHeader { id, kind, timescale, default_duration: 0, default_size: 0, default_flags: 0 })
+    Ok(TrackHeader {
+        id,
+        kind,
+        timescale,
+        default_duration: 0,
+        default_size: 0,
+        default_flags: 0,
+    })
 }
 
 fn parse_tkhd(content: &[u8]) -> Result<u32, Mp4Error> {
@@ -137,7 +147,9 @@ fn parse_mdia(content: &[u8]) -> Result<(u32, TrackKind), Mp4Error> {
             _ => {}
         }
     }
-    let timescale = timescale.filter(|&ticks| ticks > 0).ok_or(Mp4Error::Range("the timescale"))?;
+    let timescale = timescale
+        .filter(|&ticks| ticks > 0)
+        .ok_or(Mp4Error::Range("the timescale"))?;
     let minf = minf.ok_or(Mp4Error::Missing("minf"))?;
     let kind = match &handler.ok_or(Mp4Error::Missing("hdlr"))?.0 {
         b"vide" => parse_picture_size(minf)?,
@@ -169,10 +181,15 @@ fn parse_picture_size(minf: &[u8]) -> Result<TrackKind, Mp4Error> {
     let mut fields = Fields::new(stsd, "stsd");
     fields.version_and_flags()?;
     fields.u32()?;
-    let (_, entry) = fields.next_box()?.ok_or(Mp4Error::Missing("a sample description"))?;
+    let (_, entry) = fields
+        .next_box()?
+        .ok_or(Mp4Error::Missing("a sample description"))?;
     let mut fields = Fields::new(entry, "the sample description");
     fields.take(24)?;
-    Ok(TrackKind::Video { width: fields.u16()?, height: fields.u16()? })
+    Ok(TrackKind::Video {
+        width: fields.u16()?,
+        height: fields.u16()?,
+    })
 }
 
 fn find<'a>(content: &'a [u8], wanted: [u8; 4], name: &'static str) -> Result<&'a [u8], Mp4Error> {

@@ -16,7 +16,9 @@ pub trait ReadAt {
 
 impl ReadAt for File {
     fn length(&self) -> Result<u64, Mp4Error> {
-        self.metadata().map(|metadata| metadata.len()).map_err(|error| Mp4Error::Read(error.to_string()))
+        self.metadata()
+            .map(|metadata| metadata.len())
+            .map_err(|error| Mp4Error::Read(error.to_string()))
     }
 
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<(), Mp4Error> {
@@ -31,7 +33,9 @@ impl ReadAt for &[u8] {
 
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<(), Mp4Error> {
         let start = usize::try_from(offset).map_err(|_| Mp4Error::Short("the bytes"))?;
-        let end = start.checked_add(buffer.len()).ok_or(Mp4Error::Short("the bytes"))?;
+        let end = start
+            .checked_add(buffer.len())
+            .ok_or(Mp4Error::Short("the bytes"))?;
         buffer.copy_from_slice(self.get(start..end).ok_or(Mp4Error::Short("the bytes"))?);
         Ok(())
     }
@@ -79,10 +83,19 @@ pub fn scan_header(source: &impl ReadAt) -> Result<(Header, u64), Mp4Error> {
 
 /// Reads chunks from `from` to the end, or to the first thing that is no whole chunk.
 pub fn scan_chunks(source: &impl ReadAt, from: u64, header: &Header) -> Scan {
-    let mut scan = Scan { chunks: Vec::new(), end: from, fault: None };
+    let mut scan = Scan {
+        chunks: Vec::new(),
+        end: from,
+        fault: None,
+    };
     let length = match source.length() {
         Ok(length) => length,
-        Err(fault) => return Scan { fault: Some(fault), ..scan },
+        Err(fault) => {
+            return Scan {
+                fault: Some(fault),
+                ..scan
+            };
+        }
     };
     while scan.end < length {
         match chunk_at(source, scan.end, length, header) {
@@ -99,7 +112,12 @@ pub fn scan_chunks(source: &impl ReadAt, from: u64, header: &Header) -> Scan {
     scan
 }
 
-fn chunk_at(source: &impl ReadAt, offset: u64, length: u64, header: &Header) -> Result<PlacedChunk, Mp4Error> {
+fn chunk_at(
+    source: &impl ReadAt,
+    offset: u64,
+    length: u64,
+    header: &Header,
+) -> Result<PlacedChunk, Mp4Error> {
     let mut place = offset;
     let moof = loop {
         let head = head_at(source, place, length)?;
@@ -121,7 +139,11 @@ fn chunk_at(source: &impl ReadAt, offset: u64, length: u64, header: &Header) -> 
         return Err(Mp4Error::Unexpected(mdat.kind));
     }
     let chunk = parse_moof(&content, header, &data_range(&moof, &mdat)?)?;
-    Ok(PlacedChunk { offset, length: place + moof.size + mdat.size - offset, chunk })
+    Ok(PlacedChunk {
+        offset,
+        length: place + moof.size + mdat.size - offset,
+        chunk,
+    })
 }
 
 /// The box at `offset`, which lies whole within `length`.
@@ -132,7 +154,10 @@ fn head_at(source: &impl ReadAt, offset: u64, length: u64) -> Result<BoxHead, Mp
     source.read_exact_at(&mut bytes[..have], offset)?;
     let head = BoxHead::parse(&bytes[..have])?;
     if head.size > left {
-        return Err(Mp4Error::BoxSize { kind: head.kind, size: head.size });
+        return Err(Mp4Error::BoxSize {
+            kind: head.kind,
+            size: head.size,
+        });
     }
     Ok(head)
 }

@@ -34,7 +34,11 @@ pub struct Digested {
 }
 
 enum Part {
-    Sha256 { size: u64, whole: Sha256Digest, cuts: Vec<Option<Sha256Digest>> },
+    Sha256 {
+        size: u64,
+        whole: Sha256Digest,
+        cuts: Vec<Option<Sha256Digest>>,
+    },
     Sm3(Sm3Digest),
 }
 
@@ -58,7 +62,9 @@ pub fn digest_all(wanted: &[Wanted]) -> Vec<io::Result<Digested>> {
     let work = || {
         while let Some((_, n, algorithm)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
             let part = read(&wanted[*n], *algorithm);
-            done.lock().unwrap_or_else(PoisonError::into_inner).push((*n, part));
+            done.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push((*n, part));
         }
     };
     thread::scope(|scope| {
@@ -68,7 +74,10 @@ pub fn digest_all(wanted: &[Wanted]) -> Vec<io::Result<Digested>> {
         }
         work();
     });
-    join(wanted.len(), done.into_inner().unwrap_or_else(PoisonError::into_inner))
+    join(
+        wanted.len(),
+        done.into_inner().unwrap_or_else(PoisonError::into_inner),
+    )
 }
 
 fn join(count: usize, parts: Vec<(usize, io::Result<Part>)>) -> Vec<io::Result<Digested>> {
@@ -83,7 +92,11 @@ fn join(count: usize, parts: Vec<(usize, io::Result<Part>)>) -> Vec<io::Result<D
     }
     let pair = |(sha256, sm3): (io::Result<_>, io::Result<_>)| {
         let (size, sha256, cuts) = sha256?;
-        Ok(Digested { size, digests: Digests { sha256, sm3: sm3? }, cuts })
+        Ok(Digested {
+            size,
+            digests: Digests { sha256, sm3: sm3? },
+            cuts,
+        })
     };
     sha256.into_iter().zip(sm3).map(pair).collect()
 }
@@ -101,13 +114,23 @@ fn read(wanted: &Wanted, algorithm: Algorithm) -> io::Result<Part> {
 
 fn read_sha256(path: &Path, cuts: &[Range<u64>]) -> io::Result<Part> {
     let mut whole = Sha256::new();
-    let mut pieces = Pieces { cuts, next: 0, position: 0, hasher: Sha256::new(), done: vec![None; cuts.len()] };
+    let mut pieces = Pieces {
+        cuts,
+        next: 0,
+        position: 0,
+        hasher: Sha256::new(),
+        done: vec![None; cuts.len()],
+    };
     let size = read_through(path, |bytes| {
         whole.update(bytes);
         pieces.take(bytes);
     })?;
     let whole = Sha256Digest::from(<[u8; 32]>::from(whole.finalize()));
-    Ok(Part::Sha256 { size, whole, cuts: pieces.done })
+    Ok(Part::Sha256 {
+        size,
+        whole,
+        cuts: pieces.done,
+    })
 }
 
 struct Pieces<'a> {

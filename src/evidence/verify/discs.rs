@@ -20,8 +20,10 @@ pub const JOURNAL_SO_FAR: &str = "journal-so-far.jsonl";
 
 /// Files that belong to the disc, not to the interview.
 pub fn is_of_disc(path: &str) -> bool {
-    matches!(path, "README.txt" | "index.html" | DISC_RECORD | SHA256SUMS | SM3SUMS | JOURNAL_SO_FAR)
-        || path.starts_with("player/")
+    matches!(
+        path,
+        "README.txt" | "index.html" | DISC_RECORD | SHA256SUMS | SM3SUMS | JOURNAL_SO_FAR
+    ) || path.starts_with("player/")
         || path.starts_with("case/")
 }
 
@@ -29,7 +31,9 @@ pub fn is_of_disc(path: &str) -> bool {
 /// talkback, messages, internal papers and stroke dynamics always.
 pub fn may_stay_off(path: &str) -> bool {
     let is_stroke_dynamics = path.starts_with("attestations/") && path.ends_with(".json");
-    ["tracks/", "messages/", "internal/"].iter().any(|prefix| path.starts_with(prefix))
+    ["tracks/", "messages/", "internal/"]
+        .iter()
+        .any(|prefix| path.starts_with(prefix))
         || is_stroke_dynamics
         || path == SM3SUMS
 }
@@ -44,8 +48,11 @@ pub struct Disc<'a> {
 /// Each disc by itself.
 pub fn check_disc(disc: &Disc<'_>, findings: &mut Vec<Finding>) {
     let from = findings.len();
-    let shelf =
-        Shelf { files: &disc.source.files, digested: &disc.digested, may_be_absent: &|_| false };
+    let shelf = Shelf {
+        files: &disc.source.files,
+        digested: &disc.digested,
+        may_be_absent: &|_| false,
+    };
     if disc.source.files.contains_key(SHA256SUMS) {
         let covered = |path: &str| !matches!(path, DISC_RECORD | SHA256SUMS | SM3SUMS);
         check_sums(SHA256SUMS, &shelf, sha256_of, covered, findings);
@@ -71,13 +78,21 @@ pub fn check_set(discs: &[Disc<'_>], findings: &mut Vec<Finding>) {
             let detail = format!("disc {} where {expected} belongs", record.number);
             findings.push(Finding::new(Code::SetIncomplete, &path, detail));
         } else if !follows(record, last) {
-            findings.push(Finding::new(Code::Predecessor, &path, format!("{:?}", record.predecessor)));
+            findings.push(Finding::new(
+                Code::Predecessor,
+                &path,
+                format!("{:?}", record.predecessor),
+            ));
         }
         last = Some(disc);
     }
     if !last.is_some_and(|disc| disc.source.files.contains_key(INTERVIEW_SUMS)) {
         let label = last.map_or("", |disc| disc.source.label.as_str());
-        findings.push(Finding::new(Code::SetIncomplete, label, "the set's last disc is not here"));
+        findings.push(Finding::new(
+            Code::SetIncomplete,
+            label,
+            "the set's last disc is not here",
+        ));
     }
 }
 
@@ -86,8 +101,13 @@ fn follows(record: &DiscRecord, last: Option<&Disc<'_>>) -> bool {
     match (&record.predecessor, last) {
         (None, None) => true,
         (Some(named), Some(last)) => {
-            let file = last.digested.get(DISC_RECORD).map(|found| found.digests.sha256.to_string());
-            Some(named) == last.record.volume.as_ref() || *named == last.record.sha256 || Some(named) == file.as_ref()
+            let file = last
+                .digested
+                .get(DISC_RECORD)
+                .map(|found| found.digests.sha256.to_string());
+            Some(named) == last.record.volume.as_ref()
+                || *named == last.record.sha256
+                || Some(named) == file.as_ref()
         }
         (None, Some(_)) | (Some(_), None) => false,
     }
@@ -105,8 +125,15 @@ pub fn gather(
             let Some(found) = disc.digested.get(path) else {
                 continue;
             };
-            let name = if path == INTERVIEW_SUMS { SHA256SUMS } else { path.as_str() };
-            if digested.get(name).is_some_and(|other| other.digests != found.digests) {
+            let name = if path == INTERVIEW_SUMS {
+                SHA256SUMS
+            } else {
+                path.as_str()
+            };
+            if digested
+                .get(name)
+                .is_some_and(|other| other.digests != found.digests)
+            {
                 let detail = format!("{} differs from an earlier disc of the set", disc.source.label);
                 findings.push(Finding::new(Code::FileChanged, name, detail));
             }
@@ -119,18 +146,32 @@ pub fn gather(
 
 /// The journal of a set whose last disc is not here: as far as it was written down.
 pub fn journal_so_far(discs: &[Disc<'_>]) -> Option<PathBuf> {
-    discs.iter().rev().find_map(|disc| disc.source.files.get(JOURNAL_SO_FAR)).cloned()
+    discs
+        .iter()
+        .rev()
+        .find_map(|disc| disc.source.files.get(JOURNAL_SO_FAR))
+        .cloned()
 }
 
 /// Files that the interview's sums name and that are on no disc, lawfully.
 pub fn note_absent(files: &BTreeMap<String, PathBuf>, findings: &mut Vec<Finding>) {
-    let Some(text) = files.get(SHA256SUMS).and_then(|path| fs::read_to_string(path).ok()) else {
+    let Some(text) = files
+        .get(SHA256SUMS)
+        .and_then(|path| fs::read_to_string(path).ok())
+    else {
         return;
     };
     let named = crate::evidence::sums::parse_sums::<Sha256Digest>(&text).unwrap_or_default();
-    let absent = named.keys().filter(|path| may_stay_off(path) && !files.contains_key(*path)).count();
+    let absent = named
+        .keys()
+        .filter(|path| may_stay_off(path) && !files.contains_key(*path))
+        .count();
     if absent > 0 {
-        findings.push(Finding::new(Code::NotOnDisc, SHA256SUMS, format_args!("{absent} files")));
+        findings.push(Finding::new(
+            Code::NotOnDisc,
+            SHA256SUMS,
+            format_args!("{absent} files"),
+        ));
     }
 }
 

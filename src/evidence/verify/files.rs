@@ -3,11 +3,7 @@
 //! may stand there. Works on a directory and on the union of a set's discs,
 //! where some files are lawfully absent.
 
-use super::{
-    codes::Code,
-    digests::Digested,
-    report::Finding,
-};
+use super::{codes::Code, digests::Digested, report::Finding};
 use crate::evidence::{
     closing::{is_made_by_closing, journalled_files},
     digest::{Digests, Sha256Digest, Sm3Digest},
@@ -41,19 +37,27 @@ impl Shelf<'_> {
 
     fn read(&self, path: &str, findings: &mut Vec<Finding>) -> Option<Vec<u8>> {
         let place = self.files.get(path)?;
-        fs::read(place).map_err(|error| findings.push(Finding::new(Code::Unreadable, path, error))).ok()
+        fs::read(place)
+            .map_err(|error| findings.push(Finding::new(Code::Unreadable, path, error)))
+            .ok()
     }
 }
 
 /// Everything that the journal names is there unchanged, nothing else is there.
 pub fn check_journalled(outline: &Outline, shelf: &Shelf<'_>, findings: &mut Vec<Finding>) {
     let known = journalled_files(outline);
-    let segments: BTreeSet<&str> =
-        outline.segments().map(|segment| segment.opened.segment.as_str()).collect();
+    let segments: BTreeSet<&str> = outline
+        .segments()
+        .map(|segment| segment.opened.segment.as_str())
+        .collect();
     for (path, file) in known.iter().filter(|(path, _)| !segments.contains(path.as_str())) {
         match shelf.digests(path) {
             Some(found) if found == (file.size, file.digests) => {}
-            Some(_) => findings.push(Finding::new(Code::FileChanged, path, "not the digests in the journal")),
+            Some(_) => findings.push(Finding::new(
+                Code::FileChanged,
+                path,
+                "not the digests in the journal",
+            )),
             None if (shelf.may_be_absent)(path) => {}
             None => findings.push(Finding::new(Code::FileMissing, path, "named by the journal")),
         }
@@ -70,7 +74,11 @@ pub fn check_journalled(outline: &Outline, shelf: &Shelf<'_>, findings: &mut Vec
         if path.ends_with(TEMPORARY_SUFFIX) {
             findings.push(Finding::new(Code::LeftOver, path, ""));
         } else if !is_made_by_closing(path) || outline.closed.is_none() {
-            findings.push(Finding::new(Code::FileExtra, path, "the journal does not know it"));
+            findings.push(Finding::new(
+                Code::FileExtra,
+                path,
+                "the journal does not know it",
+            ));
         }
     }
 }
@@ -130,19 +138,33 @@ fn check_manifest(outline: &Outline, shelf: &Shelf<'_>, findings: &mut Vec<Findi
     for (path, file) in &named {
         match shelf.digests(path) {
             Some(found) if found == (file.size, file.digests) => {}
-            Some(_) => findings.push(Finding::new(Code::FileChanged, path, "not the digests in the manifest")),
+            Some(_) => findings.push(Finding::new(
+                Code::FileChanged,
+                path,
+                "not the digests in the manifest",
+            )),
             None if (shelf.may_be_absent)(path) => {}
             None => findings.push(Finding::new(Code::FileMissing, path, "named by the manifest")),
         }
     }
     let is_ours = |path: &&String| is_outside_manifest(path) || named.contains_key(*path);
     for path in shelf.files.keys().filter(|path| !is_ours(path)) {
-        findings.push(Finding::new(Code::FileExtra, path, "the manifest does not know it"));
+        findings.push(Finding::new(
+            Code::FileExtra,
+            path,
+            "the manifest does not know it",
+        ));
     }
 }
 
 fn into_known(file: ManifestFile) -> (String, KnownFile) {
-    (file.path, KnownFile { size: file.size, digests: file.digests })
+    (
+        file.path,
+        KnownFile {
+            size: file.size,
+            digests: file.digests,
+        },
+    )
 }
 
 fn is_outside_manifest(path: &str) -> bool {
@@ -173,14 +195,30 @@ pub fn check_sums<D: FromStr + PartialEq>(
         match shelf.digested.get(path) {
             Some(found) if digest(found) == *expected => {}
             Some(_) => {
-                findings.push(Finding::new(Code::FileChanged, path, format_args!("not the digest in {name}")));
+                findings.push(Finding::new(
+                    Code::FileChanged,
+                    path,
+                    format_args!("not the digest in {name}"),
+                ));
             }
             None if (shelf.may_be_absent)(path) => {}
-            None => findings.push(Finding::new(Code::FileMissing, path, format_args!("named by {name}"))),
+            None => findings.push(Finding::new(
+                Code::FileMissing,
+                path,
+                format_args!("named by {name}"),
+            )),
         }
     }
-    for path in shelf.files.keys().filter(|path| is_covered(path) && !named.contains_key(*path)) {
-        findings.push(Finding::new(Code::FileExtra, path, format_args!("{name} does not name it")));
+    for path in shelf
+        .files
+        .keys()
+        .filter(|path| is_covered(path) && !named.contains_key(*path))
+    {
+        findings.push(Finding::new(
+            Code::FileExtra,
+            path,
+            format_args!("{name} does not name it"),
+        ));
     }
 }
 

@@ -30,13 +30,21 @@ pub fn read(name: &str, path: &Path, findings: &mut Vec<Finding>) -> Option<Vec<
             }
         };
         let Some(content) = raw.strip_suffix(b"\n") else {
-            findings.push(Finding::new(Code::JournalTorn, name, format_args!("line {number}")));
+            findings.push(Finding::new(
+                Code::JournalTorn,
+                name,
+                format_args!("line {number}"),
+            ));
             break;
         };
         match chain.accept(content) {
             Ok(line) => lines.push(line.clone()),
             Err(fault) => {
-                findings.push(Finding::new(Code::JournalLine, name, format_args!("line {number}: {fault}")));
+                findings.push(Finding::new(
+                    Code::JournalLine,
+                    name,
+                    format_args!("line {number}: {fault}"),
+                ));
                 go_on_behind(content, &fault, &mut chain, &mut lines);
             }
         }
@@ -48,7 +56,9 @@ pub fn read(name: &str, path: &Path, findings: &mut Vec<Finding>) -> Option<Vec<
 /// is measured by; otherwise the fault would be reported for every further line.
 fn go_on_behind(content: &[u8], fault: &LineFault, chain: &mut Chain, lines: &mut Vec<Line>) {
     tracing::debug!(%fault, "reading on behind a bad journal line");
-    let line = parse(content).ok().or_else(|| serde_json::from_slice(content).ok());
+    let line = parse(content)
+        .ok()
+        .or_else(|| serde_json::from_slice(content).ok());
     if let Some(line) = line {
         chain.advance(line.clone());
         lines.push(line);

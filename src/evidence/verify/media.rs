@@ -15,13 +15,7 @@ use crate::evidence::{
     names::TrackName,
     outline::{Outline, PartOutline, SegmentOutline},
 };
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    os::unix::fs::FileExt as _,
-    ops::Range,
-    path::PathBuf,
-};
+use std::{collections::BTreeMap, fs::File, ops::Range, os::unix::fs::FileExt as _, path::PathBuf};
 
 /// Where a segment's fragments lie, for digests of their own.
 pub fn cuts(segment: &SegmentOutline) -> Vec<Range<u64>> {
@@ -40,13 +34,22 @@ pub struct Read<'a> {
 /// Checks all parts of all tracks; counts the recording itself.
 pub fn check(outline: &Outline, read: &Read<'_>, figures: &mut Figures, findings: &mut Vec<Finding>) {
     for part in &outline.parts {
-        let mut check = PartCheck { part, read, timeline: None, header: None, findings };
+        let mut check = PartCheck {
+            part,
+            read,
+            timeline: None,
+            header: None,
+            findings,
+        };
         let mut fragments = 0;
         for segment in &part.segments {
             check.segment(segment);
             fragments += segment.fragments.len() as u64;
         }
-        let extent = check.timeline.map(|timeline| timeline.extent()).unwrap_or_default();
+        let extent = check
+            .timeline
+            .map(|timeline| timeline.extent())
+            .unwrap_or_default();
         if part.opened.track == TrackName::Program {
             figures.parts += 1;
             figures.segments += part.segments.len() as u64;
@@ -58,7 +61,11 @@ pub fn check(outline: &Outline, read: &Read<'_>, figures: &mut Figures, findings
     }
     for segment in outline.segments() {
         for fragment in segment.fragments.iter().filter(|fragment| fragment.adopted) {
-            let finding = Finding::new(Code::Adopted, &fragment.segment, format!("{} us", fragment.duration_us));
+            let finding = Finding::new(
+                Code::Adopted,
+                &fragment.segment,
+                format!("{} us", fragment.duration_us),
+            );
             findings.push(finding.at(fragment.media_us));
         }
     }
@@ -78,7 +85,8 @@ struct PartCheck<'a> {
 impl PartCheck<'_> {
     fn add(&mut self, code: Code, segment: &SegmentOutline, detail: impl std::fmt::Display) {
         let media_us = segment.extent().media_us;
-        self.findings.push(Finding::new(code, &segment.opened.segment, detail).at(media_us));
+        self.findings
+            .push(Finding::new(code, &segment.opened.segment, detail).at(media_us));
     }
 
     fn segment(&mut self, segment: &SegmentOutline) {
@@ -113,15 +121,26 @@ impl PartCheck<'_> {
         let covered = segment.end();
         // While it is open, what is behind the last line is not torn but not told yet.
         if size != covered && (segment.closed.is_some() || size < covered) {
-            self.add(Code::SegmentUncovered, segment, format_args!("{size} bytes, {covered} on record"));
+            self.add(
+                Code::SegmentUncovered,
+                segment,
+                format_args!("{size} bytes, {covered} on record"),
+            );
         }
     }
 
     fn check_digests(&mut self, segment: &SegmentOutline, digested: &Digested) {
         if let Some(closed) = &segment.closed {
-            let on_record = Digests { sha256: closed.sha256, sm3: closed.sm3 };
+            let on_record = Digests {
+                sha256: closed.sha256,
+                sm3: closed.sm3,
+            };
             if on_record != digested.digests {
-                self.add(Code::FileChanged, segment, "not the digests of its `segment-closed` line");
+                self.add(
+                    Code::FileChanged,
+                    segment,
+                    "not the digests of its `segment-closed` line",
+                );
             }
         }
         for (fragment, found) in segment.fragments.iter().zip(&digested.cuts) {
@@ -135,21 +154,42 @@ impl PartCheck<'_> {
 
     fn check_header(&mut self, segment: &SegmentOutline) {
         let opened = &segment.opened;
-        let file = self.read.files.get(&opened.segment).and_then(|path| File::open(path).ok());
-        let found = file.and_then(|file| read_start(&file, opened.header_length)).map(|bytes| Digests::of(&bytes));
-        let on_record = Digests { sha256: opened.header_sha256, sm3: opened.header_sm3 };
+        let file = self
+            .read
+            .files
+            .get(&opened.segment)
+            .and_then(|path| File::open(path).ok());
+        let found = file
+            .and_then(|file| read_start(&file, opened.header_length))
+            .map(|bytes| Digests::of(&bytes));
+        let on_record = Digests {
+            sha256: opened.header_sha256,
+            sm3: opened.header_sm3,
+        };
         if found != Some(on_record) {
-            self.add(Code::HeaderChanged, segment, "not the digests of its `segment-opened` line");
+            self.add(
+                Code::HeaderChanged,
+                segment,
+                "not the digests of its `segment-opened` line",
+            );
         }
         if *self.header.get_or_insert(on_record) != on_record {
-            self.add(Code::HeaderChanged, segment, "another header than the part began with");
+            self.add(
+                Code::HeaderChanged,
+                segment,
+                "another header than the part began with",
+            );
         }
     }
 
     fn check_chunks(&mut self, segment: &SegmentOutline, file: &File, header: &Header) {
         let scan = scan_chunks(file, segment.opened.header_length, header);
         if let Some(fault) = &scan.fault {
-            self.add(Code::SegmentDamaged, segment, format_args!("{fault} at {}", scan.end));
+            self.add(
+                Code::SegmentDamaged,
+                segment,
+                format_args!("{fault} at {}", scan.end),
+            );
         }
         let mut timeline = self.timeline.take().unwrap_or_else(|| Continuity::new(header));
         let mut chunks = scan.chunks.iter().peekable();
@@ -182,17 +222,30 @@ impl PartCheck<'_> {
         self.findings.push(finding.at(fragment.media_us));
     }
 
-    fn check_fragment(&mut self, fragment: &Fragment, own: &[&PlacedChunk], extent: &Extent, header: &Header) {
+    fn check_fragment(
+        &mut self,
+        fragment: &Fragment,
+        own: &[&PlacedChunk],
+        extent: &Extent,
+        header: &Header,
+    ) {
         let mut find = |code, detail: String| {
-            self.findings.push(Finding::new(code, &fragment.segment, detail).at(fragment.media_us));
+            self.findings
+                .push(Finding::new(code, &fragment.segment, detail).at(fragment.media_us));
         };
         let starts = own.first().map(|chunk| chunk.offset);
         let ends = own.last().map(|chunk| chunk.offset + chunk.length);
         if starts != Some(fragment.offset) || ends != Some(fragment.offset.saturating_add(fragment.length)) {
-            find(Code::SegmentDamaged, format!("no whole chunks at {}", fragment.offset));
+            find(
+                Code::SegmentDamaged,
+                format!("no whole chunks at {}", fragment.offset),
+            );
         }
         if *extent != fragment.extent() {
-            find(Code::FragmentCount, format!("found {extent:?}, on record {:?}", fragment.extent()));
+            find(
+                Code::FragmentCount,
+                format!("found {extent:?}, on record {:?}", fragment.extent()),
+            );
         }
         let is_key = |chunk: &&PlacedChunk| {
             let run = header.lead().and_then(|lead| chunk.chunk.run(lead.id));

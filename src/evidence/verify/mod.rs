@@ -37,11 +37,17 @@ pub fn verify(paths: &[PathBuf], against: &[PathBuf]) -> Report {
     let (mut findings, mut figures) = (Vec::new(), Figures::default());
     let subject = open_all(paths, &mut findings);
     let others = open_all(against, &mut findings);
-    if findings.iter().any(|finding| finding.severity == Severity::Unreadable) {
+    if findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Unreadable)
+    {
         return Report::new(figures, findings);
     }
     let mut checked = Vec::new();
-    for source in subject.iter().filter(|source| matches!(source.kind, SourceKind::Interview)) {
+    for source in subject
+        .iter()
+        .filter(|source| matches!(source.kind, SourceKind::Interview))
+    {
         checked.push(check_directory(source, &mut figures, &mut findings));
     }
     for set in sets(&subject) {
@@ -56,7 +62,10 @@ pub fn verify(paths: &[PathBuf], against: &[PathBuf]) -> Report {
 }
 
 fn open_all(paths: &[PathBuf], findings: &mut Vec<Finding>) -> Vec<Source> {
-    paths.iter().filter_map(|path| Source::open(path, findings)).collect()
+    paths
+        .iter()
+        .filter_map(|path| Source::open(path, findings))
+        .collect()
 }
 
 /// An interview's files with their digests, as they are compared.
@@ -79,7 +88,10 @@ fn digest_source(
     let wanted: Vec<Wanted> = source
         .files
         .iter()
-        .map(|(name, path)| Wanted { path: path.clone(), cuts: cuts.remove(name.as_str()).unwrap_or_default() })
+        .map(|(name, path)| Wanted {
+            path: path.clone(),
+            cuts: cuts.remove(name.as_str()).unwrap_or_default(),
+        })
         .collect();
     let mut digested = BTreeMap::new();
     for (name, result) in source.files.keys().zip(digest_all(&wanted)) {
@@ -123,7 +135,11 @@ fn check_directory(source: &Source, figures: &mut Figures, findings: &mut Vec<Fi
     let digested = digest_source(source, outline.as_ref(), findings);
     count(&digested, figures);
     if let Some(outline) = &outline {
-        let shelf = Shelf { files: &source.files, digested: &digested, may_be_absent: &|_| false };
+        let shelf = Shelf {
+            files: &source.files,
+            digested: &digested,
+            may_be_absent: &|_| false,
+        };
         check_interview(outline, &shelf, &|_| false, figures, findings);
         check_end(outline, findings);
         if outline.closed.is_some() && !source.files.contains_key(SHA256SUMS) {
@@ -135,7 +151,11 @@ fn check_directory(source: &Source, figures: &mut Figures, findings: &mut Vec<Fi
             check_sums(SM3SUMS, &shelf, sm3_of, covered, findings);
         }
     }
-    View { label: source.label.clone(), is_on_discs: false, digested }
+    View {
+        label: source.label.clone(),
+        is_on_discs: false,
+        digested,
+    }
 }
 
 fn check_interview(
@@ -145,7 +165,11 @@ fn check_interview(
     figures: &mut Figures,
     findings: &mut Vec<Finding>,
 ) {
-    let read = media::Read { files: shelf.files, digested: shelf.digested, is_elsewhere };
+    let read = media::Read {
+        files: shelf.files,
+        digested: shelf.digested,
+        is_elsewhere,
+    };
     media::check(outline, &read, figures, findings);
     check_journalled(outline, shelf, findings);
 }
@@ -155,10 +179,17 @@ const REGULAR_END: &str = "complete";
 
 fn check_end(outline: &Outline, findings: &mut Vec<Finding>) {
     let Some(facts) = &outline.closed else {
-        findings.push(Finding::new(Code::InterviewOpen, JOURNAL, "its last line is not `closed`"));
+        findings.push(Finding::new(
+            Code::InterviewOpen,
+            JOURNAL,
+            "its last line is not `closed`",
+        ));
         return;
     };
-    let ended = facts.get("ended").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let ended = facts
+        .get("ended")
+        .and_then(serde_json::Value::as_str)
+        .unwrap_or_default();
     if ended != REGULAR_END {
         findings.push(Finding::new(Code::EndedAbnormally, JOURNAL, ended));
     }
@@ -177,7 +208,11 @@ fn check_discs(
         .map(|(source, record)| {
             let digested = digest_source(source, outline.as_ref(), findings);
             count(&digested, figures);
-            Disc { source, record, digested }
+            Disc {
+                source,
+                record,
+                digested,
+            }
         })
         .collect();
     figures.discs += discs.len() as u64;
@@ -186,7 +221,11 @@ fn check_discs(
     let (files, digested) = gather(&discs, findings);
     match &outline {
         Some(outline) => {
-            let shelf = Shelf { files: &files, digested: &digested, may_be_absent: &may_stay_off };
+            let shelf = Shelf {
+                files: &files,
+                digested: &digested,
+                may_be_absent: &may_stay_off,
+            };
             check_interview(outline, &shelf, &may_stay_off, figures, findings);
             check_end(outline, findings);
             check_made(outline, &shelf, findings);
@@ -195,12 +234,22 @@ fn check_discs(
             note_absent(&files, findings);
         }
         None => {
-            let shelf = Shelf { files: &files, digested: &digested, may_be_absent: &|_| true };
+            let shelf = Shelf {
+                files: &files,
+                digested: &digested,
+                may_be_absent: &|_| true,
+            };
             check_partial_set(&discs, &shelf, figures, findings);
         }
     }
-    let label = discs.first().map_or_else(String::new, |disc| disc.source.label.clone());
-    View { label, is_on_discs: true, digested }
+    let label = discs
+        .first()
+        .map_or_else(String::new, |disc| disc.source.label.clone());
+    View {
+        label,
+        is_on_discs: true,
+        digested,
+    }
 }
 
 /// A set without its last disc: the chain as far as it was written down then.
@@ -214,7 +263,11 @@ fn check_partial_set(
         return;
     };
     check_identity(&outline, discs, findings);
-    let read = media::Read { files: shelf.files, digested: shelf.digested, is_elsewhere: &|_| true };
+    let read = media::Read {
+        files: shelf.files,
+        digested: shelf.digested,
+        is_elsewhere: &|_| true,
+    };
     media::check(&outline, &read, figures, findings);
 }
 
@@ -235,19 +288,36 @@ fn check_identity(outline: &Outline, discs: &[Disc<'_>], findings: &mut Vec<Find
 /// What is compared with: read, not judged.
 fn open_views(sources: &[Source], findings: &mut Vec<Finding>) -> Vec<View> {
     let mut views = Vec::new();
-    for source in sources.iter().filter(|source| matches!(source.kind, SourceKind::Interview)) {
+    for source in sources
+        .iter()
+        .filter(|source| matches!(source.kind, SourceKind::Interview))
+    {
         let digested = digest_source(source, None, findings);
-        views.push(View { label: source.label.clone(), is_on_discs: false, digested });
+        views.push(View {
+            label: source.label.clone(),
+            is_on_discs: false,
+            digested,
+        });
     }
     for set in sets(sources) {
         let mut discs = Vec::new();
         for (source, record) in set {
             let digested = digest_source(source, None, findings);
-            discs.push(Disc { source, record, digested });
+            discs.push(Disc {
+                source,
+                record,
+                digested,
+            });
         }
-        let label = discs.first().map_or_else(String::new, |disc| disc.source.label.clone());
+        let label = discs
+            .first()
+            .map_or_else(String::new, |disc| disc.source.label.clone());
         let (_, digested) = gather(&discs, findings);
-        views.push(View { label, is_on_discs: true, digested });
+        views.push(View {
+            label,
+            is_on_discs: true,
+            digested,
+        });
     }
     views
 }
@@ -262,7 +332,11 @@ fn compare(own: &View, other: &View, figures: &mut Figures, findings: &mut Vec<F
             None => findings.push(Finding::new(Code::AgainstMissing, path, &other.label)),
         }
     }
-    for path in other.digested.keys().filter(|path| counts(path) && !own.digested.contains_key(*path)) {
+    for path in other
+        .digested
+        .keys()
+        .filter(|path| counts(path) && !own.digested.contains_key(*path))
+    {
         findings.push(Finding::new(Code::AgainstExtra, path, &own.label));
     }
 }

@@ -25,7 +25,11 @@ impl Finding {
     pub fn new(code: Code, path: impl Into<String>, detail: impl Display) -> Self {
         let detail = detail.to_string();
         let with = |words: &str, colon: &str| {
-            if detail.is_empty() { words.to_owned() } else { format!("{words}{colon}{detail}") }
+            if detail.is_empty() {
+                words.to_owned()
+            } else {
+                format!("{words}{colon}{detail}")
+            }
         };
         Self {
             code,
@@ -39,7 +43,10 @@ impl Finding {
     }
 
     pub fn at(self, media_us: u64) -> Self {
-        Self { media_us: Some(media_us), ..self }
+        Self {
+            media_us: Some(media_us),
+            ..self
+        }
     }
 }
 
@@ -105,7 +112,11 @@ impl Report {
             Some(Severity::Error) => Verdict::NotSound,
             Some(Severity::Unreadable) => Verdict::Unreadable,
         };
-        Self { verdict, figures, findings }
+        Self {
+            verdict,
+            figures,
+            findings,
+        }
     }
 
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
@@ -119,9 +130,17 @@ impl Display for Report {
         if let Some(interview) = &figures.interview {
             writeln!(f, "审讯 / interview   {interview}")?;
         }
-        writeln!(f, "文件 / files       {} ({} bytes)", figures.files, figures.bytes)?;
+        writeln!(
+            f,
+            "文件 / files       {} ({} bytes)",
+            figures.files, figures.bytes
+        )?;
         writeln!(f, "日志 / journal     {} lines", figures.journal_lines)?;
-        let seconds = format!("{}.{:06}", figures.duration_us / 1_000_000, figures.duration_us % 1_000_000);
+        let seconds = format!(
+            "{}.{:06}",
+            figures.duration_us / 1_000_000,
+            figures.duration_us % 1_000_000
+        );
         writeln!(
             f,
             "录像 / recording   {} parts, {} segments, {} fragments, {} frames, {seconds} s",
@@ -142,9 +161,19 @@ fn line(finding: &Finding) -> String {
         Severity::Note => "·",
         Severity::Error | Severity::Unreadable => "✗",
     };
-    let mut text = format!("{mark} {} [{}] {}", finding.code.name(), finding.rule, finding.path);
+    let mut text = format!(
+        "{mark} {} [{}] {}",
+        finding.code.name(),
+        finding.rule,
+        finding.path
+    );
     if let Some(media_us) = finding.media_us {
-        let _ = write!(text, " @ {}.{:03} s", media_us / 1_000_000, media_us / 1000 % 1000); // a String
+        let _ = write!(
+            text,
+            " @ {}.{:03} s",
+            media_us / 1_000_000,
+            media_us / 1000 % 1000
+        ); // a String
     }
     let _ = write!(text, "\n    {}\n    {}", finding.detail_zh, finding.detail_en);
     text

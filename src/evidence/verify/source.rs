@@ -4,12 +4,7 @@
 //! it is given.
 
 use super::{codes::Code, report::Finding};
-use crate::evidence::{
-    directory::JOURNAL,
-    line::canonical,
-    digest::Sha256Digest,
-    sums::list_files,
-};
+use crate::evidence::{digest::Sha256Digest, directory::JOURNAL, line::canonical, sums::list_files};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::{
@@ -78,17 +73,26 @@ impl Source {
                 return None;
             }
         };
-        let files: BTreeMap<String, PathBuf> =
-            names.into_iter().map(|name| (name.clone(), root.join(name))).collect();
+        let files: BTreeMap<String, PathBuf> = names
+            .into_iter()
+            .map(|name| (name.clone(), root.join(name)))
+            .collect();
         let kind = match files.get(DISC_RECORD) {
             Some(record) => SourceKind::Disc(read_record(&label, record, findings)),
-            None if files.contains_key(JOURNAL) || files.contains_key("manifest.json") => SourceKind::Interview,
+            None if files.contains_key(JOURNAL) || files.contains_key("manifest.json") => {
+                SourceKind::Interview
+            }
             None => {
                 findings.push(Finding::new(Code::NotEvidence, label, ""));
                 return None;
             }
         };
-        Some(Self { label, kind, files, _extracted: extracted })
+        Some(Self {
+            label,
+            kind,
+            files,
+            _extracted: extracted,
+        })
     }
 }
 
@@ -98,7 +102,8 @@ fn read_record(label: &str, path: &Path, findings: &mut Vec<Finding>) -> DiscRec
         let bytes = fs::read(path).map_err(|error| error.to_string())?;
         let mut object: Map<String, Value> =
             serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
-        let record = DiscRecord::deserialize(Value::Object(object.clone())).map_err(|error| error.to_string())?;
+        let record =
+            DiscRecord::deserialize(Value::Object(object.clone())).map_err(|error| error.to_string())?;
         if canonical(&object).map_err(|fault| fault.to_string())? != bytes {
             return Err("not in RFC 8785 form".to_owned());
         }
@@ -110,9 +115,15 @@ fn read_record(label: &str, path: &Path, findings: &mut Vec<Finding>) -> DiscRec
         Ok(record)
     };
     read().unwrap_or_else(|reason| {
-        findings.push(Finding::new(Code::DiscRecord, format!("{label}/{DISC_RECORD}"), reason));
+        findings.push(Finding::new(
+            Code::DiscRecord,
+            format!("{label}/{DISC_RECORD}"),
+            reason,
+        ));
         // Go on with what it claims, so that the rest of the disc is checked too.
-        let claimed = fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let claimed = fs::read(path)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
         claimed.unwrap_or_default()
     })
 }
@@ -121,15 +132,32 @@ fn read_record(label: &str, path: &Path, findings: &mut Vec<Finding>) -> DiscRec
 /// stale right after a burn (it keeps the old size), so xorriso reads it itself.
 fn extract(path: &Path) -> io::Result<TempDir> {
     let target = tempfile::tempdir()?;
-    let is_drive = path.starts_with("/dev") && path.file_name().is_some_and(|name| {
-        let name = name.to_string_lossy();
-        name.starts_with("sr") || name.starts_with("cdrom") || name.starts_with("dvd")
-    });
-    let path = path.to_str().ok_or_else(|| io::Error::other("the path is not UTF-8"))?;
-    let device = if is_drive { path.to_owned() } else { format!("stdio:{path}") };
+    let is_drive = path.starts_with("/dev")
+        && path.file_name().is_some_and(|name| {
+            let name = name.to_string_lossy();
+            name.starts_with("sr") || name.starts_with("cdrom") || name.starts_with("dvd")
+        });
+    let path = path
+        .to_str()
+        .ok_or_else(|| io::Error::other("the path is not UTF-8"))?;
+    let device = if is_drive {
+        path.to_owned()
+    } else {
+        format!("stdio:{path}")
+    };
     let program = std::env::var("SHENLU_XORRISO").unwrap_or_else(|_| "xorriso".to_owned());
     let output = Command::new(program)
-        .args(["-no_rc", "-abort_on", "FATAL", "-indev", &device, "-osirrox", "on", "-extract", "/"])
+        .args([
+            "-no_rc",
+            "-abort_on",
+            "FATAL",
+            "-indev",
+            &device,
+            "-osirrox",
+            "on",
+            "-extract",
+            "/",
+        ])
         .arg(target.path())
         .output()?;
     make_removable(target.path())?;
@@ -137,8 +165,14 @@ fn extract(path: &Path) -> io::Result<TempDir> {
     // Warnings end with 32; a sector that cannot be read ends otherwise, and must not pass as a file.
     if is_empty || !matches!(output.status.code(), Some(0 | 32)) {
         let text = String::from_utf8_lossy(&output.stderr);
-        let reason = text.lines().rev().find(|line| line.contains("FAILURE") || line.contains("FATAL"));
-        let reason = reason.unwrap_or("no ISO 9660 file system, or not readable").trim().to_owned();
+        let reason = text
+            .lines()
+            .rev()
+            .find(|line| line.contains("FAILURE") || line.contains("FATAL"));
+        let reason = reason
+            .unwrap_or("no ISO 9660 file system, or not readable")
+            .trim()
+            .to_owned();
         return Err(io::Error::other(format!("xorriso: {reason}")));
     }
     Ok(target)
