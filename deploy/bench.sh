@@ -10,10 +10,10 @@ usage: deploy/bench.sh [--quick] [further options of `shenlu bench`]
 
   --quick            one short round: a rough look, not kept in deploy/bench.md
   --rows cpu         only these rows (cpu, disc-hours); not kept either
-  --rounds N         how often each contender runs (3)
-  --seconds N        seconds measured of each run (30)
+  --rounds N         how often each contender runs (5)
+  --seconds N        seconds measured of each run (15)
 
-About ten minutes on two cores. Run it on a machine that does nothing else: what runs beside it is measured too.
+About fifteen minutes on two cores. Run it on a machine that does nothing else: what runs beside it is measured too.
 TEXT
 }
 

@@ -1,5 +1,6 @@
 //! The evidence on disk: journal, segments, recovery after a cut, closing.
 //! Real files, real MP4 from ffmpeg, the real `sha256sum` and `cksum`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests fail like tests
 
 mod evidence_support;
 
@@ -382,4 +383,94 @@ fn last_journalled_end(interview: &std::path::Path, segment: &str) -> usize {
         .segments()
         .find(|outline| outline.opened.segment == segment);
     found.map_or(0, |outline| outline.end() as usize)
+}
+
+#[test]
+fn interviews_of_one_second_get_names_of_their_own() {
+    let root = tempfile::tempdir().unwrap();
+    let ids: Vec<String> = (0..3)
+        .map(|_| new_directory(root.path()).id().as_str().to_owned())
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "a1-20260304-050607",
+            "a1-20260304-050607-2",
+            "a1-20260304-050607-3"
+        ]
+    );
+}
+
+#[test]
+fn files_are_put_in_once_and_never_among_the_media() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = new_directory(root.path());
+    directory.put_file("attestations/p1-sign-1.png", b"one").unwrap();
+    assert!(directory.put_file("attestations/p1-sign-1.png", b"two").is_err());
+    assert_eq!(
+        fs::read(directory.path().join("attestations/p1-sign-1.png")).unwrap(),
+        b"one"
+    );
+    for bad in [
+        "part-0001/x.mp4",
+        "tracks/a/b",
+        "quarantine/x",
+        "top.json",
+        "../x/y",
+        "a/b.partial",
+    ] {
+        assert!(directory.put_file(bad, b"x").is_err(), "{bad}");
+    }
+    shenlu::evidence::closing::close(&directory, &facts()).unwrap();
+}
+
+#[test]
+fn file_whose_line_failed_is_taken_in_at_the_end() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = new_directory(root.path());
+    fs::create_dir(directory.path().join("documents")).unwrap();
+    fs::write(directory.path().join("documents/a.pdf"), b"pdf").unwrap();
+    let closed = shenlu::evidence::closing::close(&directory, &facts()).unwrap();
+    assert!(closed.files.contains_key("documents/a.pdf"));
+}
+
+#[test]
+fn nothing_can_be_added_after_the_end() {
+    let root = tempfile::tempdir().unwrap();
+    let (directory, _) = closed_interview(root.path());
+    let result = directory.journal().append("test", Data::new());
+    assert!(matches!(result, Err(JournalError::Closed)));
+    assert!(shenlu::evidence::closing::close(&directory, &facts()).is_err());
+}
+
+#[test]
+fn playlist_plays_both_parts_from_the_files_as_they_are() {
+    let root = tempfile::tempdir().unwrap();
+    let (directory, _) = closed_interview(root.path());
+    for (playlist, frames) in [("playlist.m3u8", "300"), ("part-0001/playlist.m3u8", "150")] {
+        let args = [
+            "-v",
+            "error",
+            "-allowed_extensions",
+            "ALL",
+            "-count_packets",
+            "-select_streams",
+            "v",
+        ];
+        let entries = [
+            "-show_entries",
+            "stream=nb_read_packets",
+            "-of",
+            "csv=p=0",
+            playlist,
+        ];
+        let (good, text) = run(directory.path(), "ffprobe", &[&args[..], &entries[..]].concat());
+        assert!(
+            good && text.lines().next().is_some_and(|line| line.trim() == frames),
+            "{playlist}: {text}"
+        );
+    }
+    let text = fs::read_to_string(directory.path().join("playlist.m3u8")).unwrap();
+    assert_eq!(text.matches("#EXT-X-DISCONTINUITY\n").count(), 1);
+    assert!(text.contains("#EXT-X-PROGRAM-DATE-TIME:2026-03-04T05:06:37.000+08:00\n#EXT-X-MAP:"));
 }

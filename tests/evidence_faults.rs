@@ -1,6 +1,7 @@
 //! Faults that are caused, not pretended: the process is killed in the middle
 //! of recording, the disk refuses bytes, the MP4 is nonsense. The test binary
 //! runs itself as the child that is killed or starved.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests fail like tests
 
 mod evidence_support;
 

@@ -1,5 +1,6 @@
 //! `verify` says sound of what is sound, and names what was changed, removed,
 //! added or swapped, in an interview's directory, on discs and in images.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests fail like tests
 
 mod evidence_support;
 
@@ -423,6 +424,21 @@ fn sets_a_and_b_may_be_cut_differently_and_are_equal() {
 }
 
 #[test]
+fn directory_of_both_sets_is_checked_and_the_sets_compared() {
+    let fixture = fixture();
+    let root = tempfile::tempdir().unwrap();
+    for slot in ["a", "b"] {
+        let disc = burn(&fixture.interview, root.path(), slot, 1).remove(0);
+        make_image(&disc);
+        fs::remove_dir_all(disc).unwrap();
+    }
+    let report = check(root.path());
+    assert_eq!(report.verdict, Verdict::Sound, "{report}");
+    assert_eq!((report.figures.discs, report.figures.parts), (2, 2));
+    assert!(report.figures.compared_files > 8);
+}
+
+#[test]
 fn tampered_discs_give_named_findings() {
     let fixture = fixture();
     let cases: &[Tampering] = &[
@@ -558,9 +574,16 @@ fn without_first(text: &str) -> String {
     text.split_once('\n').unwrap().1.to_owned()
 }
 
+/// Another digit in the first line's digest, plain or tagged.
 fn change_digest(text: String) -> String {
-    let (first, rest) = text.split_at(1);
-    format!("{}{rest}", if first == "0" { "1" } else { "0" })
+    let (first, rest) = text.split_once('\n').unwrap();
+    let at = if first.starts_with("SM3 (") {
+        first.len() - 1
+    } else {
+        0
+    };
+    let digit = if &first[at..=at] == "0" { "1" } else { "0" };
+    format!("{}{digit}{}\n{rest}", &first[..at], &first[at + 1..])
 }
 
 /// Changes lines and makes the chain good again behind them.

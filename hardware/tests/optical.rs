@@ -264,8 +264,11 @@ esac
 "#,
         dir.display()
     );
-    let program = dir.join("xorriso");
-    let draft = dir.join("draft");
+    program(dir, &text)
+}
+
+fn program(dir: &Path, text: &str) -> Xorriso {
+    let (draft, program) = (dir.join("draft"), dir.join("xorriso"));
     fs::write(&draft, text).unwrap();
     // Copied by a child: a file that this process wrote may still be open in a child that another test is
     // just starting, and cannot be executed then.
@@ -323,4 +326,19 @@ fn a_drive_that_refuses_to_close_a_damaged_track_loses_the_disc() {
         matches!(fault, DiscFault::NotRecoverable { .. }) && fault.wants_next_disc(),
         "{fault}"
     );
+}
+
+#[test]
+fn a_drive_that_does_not_answer_is_given_up_when_asked_and_when_read() {
+    let bench = Bench::new();
+    bench.burn(&[bench.file("a", b"a")], &mut |_| Ok(())).unwrap();
+    let silent = Xorriso {
+        question_deadline: Duration::from_millis(300),
+        write_stall: Duration::from_millis(300),
+        ..program(bench.dir.path(), "#!/bin/sh\nexec sleep 60\n")
+    };
+    let asked = inspect(&silent, &bench.device).unwrap_err();
+    assert!(matches!(asked, DiscFault::Hung { .. }), "{asked}");
+    let read = read_files(&silent, &bench.device, &[("/a".to_owned(), 1)], &mut |_, _| {}).unwrap_err();
+    assert!(matches!(read, DiscFault::Hung { .. }), "{read}");
 }

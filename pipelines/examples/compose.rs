@@ -17,7 +17,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let seconds: u64 = seconds.parse()?;
     let (mut socket, media) = serve_in_thread()?;
-    write_frame(&mut socket, &ToMedia::Configure { settings: settings(main, insert) }, &[])?;
+    write_frame(
+        &mut socket,
+        &ToMedia::Configure {
+            settings: settings(main, insert),
+        },
+        &[],
+    )?;
     let overlay = OverlayText {
         temperature_centi_c: Some(2_650),
         humidity_centi_pct: Some(4_500),
@@ -72,7 +78,10 @@ fn report(began: Option<(Instant, f64)>, bytes: usize) {
     let Some((at, cpu)) = began else { return };
     let (elapsed, used) = (at.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     let kbps = bytes as f64 * 8.0 / 1_000.0 / elapsed;
-    println!("{used:.2} CPU seconds in {elapsed:.2} s: {:.3} of a core, {kbps:.0} kbit/s", used / elapsed);
+    println!(
+        "{used:.2} CPU seconds in {elapsed:.2} s: {:.3} of a core, {kbps:.0} kbit/s",
+        used / elapsed
+    );
 }
 
 fn settings(main: &str, insert: &str) -> MediaSettings {
@@ -83,11 +92,16 @@ fn settings(main: &str, insert: &str) -> MediaSettings {
     };
     let microphone = |channel, signal: &str| MicrophoneSettings {
         channel,
-        source: MicrophoneSource::Test { signal: signal.into() },
+        source: MicrophoneSource::Test {
+            signal: signal.into(),
+        },
     };
     MediaSettings {
         cameras: vec![camera(Slot::Interviewee, main), camera(Slot::Officer, insert)],
-        microphones: vec![microphone(Channel::Left, "speech"), microphone(Channel::Right, "silence")],
+        microphones: vec![
+            microphone(Channel::Left, "speech"),
+            microphone(Channel::Right, "silence"),
+        ],
         video: VideoSettings {
             width: 1920,
             height: 1080,

@@ -54,3 +54,43 @@ pub(crate) fn change_state(element: &impl IsA<gst::Element>, state: gst::State) 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::CString;
+    use std::os::unix::ffi::OsStrExt;
+
+    #[test]
+    fn a_state_change_that_hangs_is_abandoned_and_counted() {
+        gst::init().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("fifo");
+        let name = CString::new(path.as_os_str().as_bytes()).unwrap();
+        // SAFETY: `name` is a terminated string that outlives the call.
+        assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+        // Opening a fifo that nobody writes to does not return.
+        let source = gst::ElementFactory::make("filesrc")
+            .property("location", &path)
+            .build()
+            .unwrap();
+        let hung = change_state(&source, gst::State::Paused);
+        assert!(matches!(hung, Err(StateError::Late { .. })), "{hung:?}");
+        assert!(abandoned() >= 1);
+        // Let go, so that the element can end.
+        std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        change_state(&source, gst::State::Null).unwrap();
+    }
+
+    #[test]
+    fn a_state_that_is_refused_is_told_at_once() {
+        gst::init().unwrap();
+        let source = gst::ElementFactory::make("filesrc")
+            .property("location", "/nowhere/film")
+            .build()
+            .unwrap();
+        let refused = change_state(&source, gst::State::Paused);
+        assert!(matches!(refused, Err(StateError::Refused { .. })), "{refused:?}");
+        change_state(&source, gst::State::Null).unwrap();
+    }
+}

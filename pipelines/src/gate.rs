@@ -36,10 +36,18 @@ struct Recording {
 enum State {
     Closed,
     /// Waits for the key frame; the sound is kept, since it may be ahead of the picture.
-    Opening { muxer: Muxer, from_frame: u64, sound: VecDeque<EncodedSound> },
+    Opening {
+        muxer: Muxer,
+        from_frame: u64,
+        sound: VecDeque<EncodedSound>,
+    },
     Open(Recording),
     /// Takes what is before `until_frame`.
-    Closing { recording: Recording, until_frame: u64, picture_ended: bool },
+    Closing {
+        recording: Recording,
+        until_frame: u64,
+        picture_ended: bool,
+    },
 }
 
 struct Inner {
@@ -70,9 +78,19 @@ pub(crate) enum Closed {
 
 impl Gate {
     pub fn new(fps: u64, cut: Cut, delivery: Arc<dyn Delivery>, faults: Faults) -> Gate {
-        let inner =
-            Inner { state: State::Closed, picture_caps: None, sound_caps: None, draining: Vec::new() };
-        Gate { inner: Mutex::new(inner), fps, cut, delivery, faults }
+        let inner = Inner {
+            state: State::Closed,
+            picture_caps: None,
+            sound_caps: None,
+            draining: Vec::new(),
+        };
+        Gate {
+            inner: Mutex::new(inner),
+            fps,
+            cut,
+            delivery,
+            faults,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -98,7 +116,10 @@ impl Gate {
                 State::Closed => {}
                 State::Opening { muxer, .. }
                 | State::Open(Recording { muxer, .. })
-                | State::Closing { recording: Recording { muxer, .. }, .. } => {
+                | State::Closing {
+                    recording: Recording { muxer, .. },
+                    ..
+                } => {
                     return Err(GateError::Open(muxer.part));
                 }
             }
@@ -108,8 +129,19 @@ impl Gate {
             }
         };
         let delivery = self.delivery.clone();
-        let muxer = Muxer::start(part, Track::Composite, &caps, self.cut, delivery, self.faults.clone())?;
-        self.lock().state = State::Opening { muxer, from_frame, sound: VecDeque::new() };
+        let muxer = Muxer::start(
+            part,
+            Track::Composite,
+            &caps,
+            self.cut,
+            delivery,
+            self.faults.clone(),
+        )?;
+        self.lock().state = State::Opening {
+            muxer,
+            from_frame,
+            sound: VecDeque::new(),
+        };
         Ok(())
     }
 
@@ -117,9 +149,14 @@ impl Gate {
     pub fn close(&self, part: u32, until_frame: u64) -> Closed {
         let mut inner = self.lock();
         let (state, answer) = match std::mem::replace(&mut inner.state, State::Closed) {
-            State::Open(recording) if recording.muxer.part == part => {
-                (State::Closing { recording, until_frame, picture_ended: false }, Closed::Finishing)
-            }
+            State::Open(recording) if recording.muxer.part == part => (
+                State::Closing {
+                    recording,
+                    until_frame,
+                    picture_ended: false,
+                },
+                Closed::Finishing,
+            ),
             State::Opening { muxer, .. } if muxer.part == part => {
                 inner.draining.push(muxer);
                 (State::Closed, Closed::Empty)
@@ -136,7 +173,10 @@ impl Gate {
     pub fn forget(&self, part: u32) {
         let gone: Vec<Muxer> = {
             let mut inner = self.lock();
-            inner.draining.extract_if(.., |muxer| muxer.part == part).collect()
+            inner
+                .draining
+                .extract_if(.., |muxer| muxer.part == part)
+                .collect()
         };
         drop(gone);
     }
@@ -168,11 +208,22 @@ impl Gate {
     fn pass_picture(&self, state: State, picture: EncodedPicture) -> Result<Passed, MuxerError> {
         match state {
             State::Closed => Ok(Passed::Goes(State::Closed)),
-            State::Opening { muxer, from_frame, sound } => {
+            State::Opening {
+                muxer,
+                from_frame,
+                sound,
+            } => {
                 if !picture.key || picture.frame < from_frame {
-                    return Ok(Passed::Goes(State::Opening { muxer, from_frame, sound }));
+                    return Ok(Passed::Goes(State::Opening {
+                        muxer,
+                        from_frame,
+                        sound,
+                    }));
                 }
-                let recording = Recording { muxer, from_frame: picture.frame };
+                let recording = Recording {
+                    muxer,
+                    from_frame: picture.frame,
+                };
                 self.push_picture(&recording, picture)?;
                 for sound in sound {
                     self.push_sound(&recording, sound)?;
@@ -183,7 +234,11 @@ impl Gate {
                 self.push_picture(&recording, picture)?;
                 Ok(Passed::Goes(State::Open(recording)))
             }
-            State::Closing { recording, until_frame, picture_ended } => {
+            State::Closing {
+                recording,
+                until_frame,
+                picture_ended,
+            } => {
                 let past = picture.frame >= until_frame;
                 if !past {
                     self.push_picture(&recording, picture)?;
@@ -191,7 +246,11 @@ impl Gate {
                     recording.muxer.end(PICTURE)?;
                 }
                 let picture_ended = picture_ended || past;
-                Ok(Passed::Goes(State::Closing { recording, until_frame, picture_ended }))
+                Ok(Passed::Goes(State::Closing {
+                    recording,
+                    until_frame,
+                    picture_ended,
+                }))
             }
         }
     }
@@ -199,24 +258,40 @@ impl Gate {
     fn pass_sound(&self, state: State, sound: EncodedSound) -> Result<Passed, MuxerError> {
         match state {
             State::Closed => Ok(Passed::Goes(State::Closed)),
-            State::Opening { muxer, from_frame, sound: mut kept } => {
+            State::Opening {
+                muxer,
+                from_frame,
+                sound: mut kept,
+            } => {
                 if sound.first_sample + FRAME_SAMPLES >= self.sample_of(from_frame) {
                     kept.push_back(sound);
                 }
-                Ok(Passed::Goes(State::Opening { muxer, from_frame, sound: kept }))
+                Ok(Passed::Goes(State::Opening {
+                    muxer,
+                    from_frame,
+                    sound: kept,
+                }))
             }
             State::Open(recording) => {
                 self.push_sound(&recording, sound)?;
                 Ok(Passed::Goes(State::Open(recording)))
             }
-            State::Closing { recording, until_frame, picture_ended } => {
+            State::Closing {
+                recording,
+                until_frame,
+                picture_ended,
+            } => {
                 if sound.first_sample < self.sample_of(until_frame) {
                     self.push_sound(&recording, sound)?;
                 } else if picture_ended {
                     recording.muxer.end(SOUND)?;
                     return Ok(Passed::Done(recording.muxer));
                 }
-                Ok(Passed::Goes(State::Closing { recording, until_frame, picture_ended }))
+                Ok(Passed::Goes(State::Closing {
+                    recording,
+                    until_frame,
+                    picture_ended,
+                }))
             }
         }
     }
@@ -228,7 +303,11 @@ impl Gate {
 
     fn push_picture(&self, recording: &Recording, picture: EncodedPicture) -> Result<(), MuxerError> {
         let mut buffer = picture.buffer;
-        stamp(&mut buffer, picture.frame.saturating_sub(recording.from_frame), self.fps);
+        stamp(
+            &mut buffer,
+            picture.frame.saturating_sub(recording.from_frame),
+            self.fps,
+        );
         recording.muxer.push(PICTURE, buffer)
     }
 

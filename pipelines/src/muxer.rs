@@ -59,7 +59,10 @@ impl Muxer {
         muxer.set_property("send-force-keyunit", false);
         muxer.set_property_from_str("write-edts-mode", "never");
         let sink = sink(&name, part, track, delivery);
-        let link = |source| PipelineError::Link { pipeline: name.clone(), source };
+        let link = |source| PipelineError::Link {
+            pipeline: name.clone(),
+            source,
+        };
         pipeline.add_many([&muxer, sink.upcast_ref()]).map_err(link)?;
         muxer.link(&sink).map_err(link)?;
         let mut inputs = Vec::new();
@@ -72,10 +75,18 @@ impl Muxer {
             input.set_max_bytes(0);
             pipeline.add(&input).map_err(link)?;
             let pad = muxer.request_pad_simple("sink_%u").ok_or(MuxerError::Pad)?;
-            input.static_pad("src").ok_or(MuxerError::Pad)?.link(&pad).map_err(MuxerError::Link)?;
+            input
+                .static_pad("src")
+                .ok_or(MuxerError::Pad)?
+                .link(&pad)
+                .map_err(MuxerError::Link)?;
             inputs.push(input);
         }
-        Ok(Muxer { part, inputs, _pipeline: Pipeline::play(pipeline, faults)? })
+        Ok(Muxer {
+            part,
+            inputs,
+            _pipeline: Pipeline::play(pipeline, faults)?,
+        })
     }
 
     /// `buffer` has its times from the part's beginning.
@@ -127,7 +138,14 @@ fn sink(name: &str, part: u32, track: Track, delivery: Arc<dyn Delivery>) -> App
             delivery.deliver(FromMedia::Header { part, track }, header);
         }
         if !chunk.is_empty() {
-            delivery.deliver(FromMedia::Chunk { part, track, starts_fragment }, chunk);
+            delivery.deliver(
+                FromMedia::Chunk {
+                    part,
+                    track,
+                    starts_fragment,
+                },
+                chunk,
+            );
         }
         Ok(gst::FlowSuccess::Ok)
     };
@@ -176,12 +194,16 @@ mod tests {
 
     #[test]
     fn boxes_are_sorted_into_header_and_chunk() {
-        let boxed = |kind: &[u8; 4], body: &[u8]| {
-            [&(8 + body.len() as u32).to_be_bytes()[..], kind, body].concat()
-        };
-        let all =
-            [boxed(b"ftyp", b"a"), boxed(b"moov", b"bc"), boxed(b"styp", b""), boxed(b"moof", b"d"), boxed(b"mdat", b"ef")]
-                .concat();
+        let boxed =
+            |kind: &[u8; 4], body: &[u8]| [&(8 + body.len() as u32).to_be_bytes()[..], kind, body].concat();
+        let all = [
+            boxed(b"ftyp", b"a"),
+            boxed(b"moov", b"bc"),
+            boxed(b"styp", b""),
+            boxed(b"moof", b"d"),
+            boxed(b"mdat", b"ef"),
+        ]
+        .concat();
         let (header, chunk) = sort_boxes(&all);
         assert_eq!(header, [boxed(b"ftyp", b"a"), boxed(b"moov", b"bc")].concat());
         assert_eq!(chunk, [boxed(b"moof", b"d"), boxed(b"mdat", b"ef")].concat());

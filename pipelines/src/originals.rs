@@ -9,9 +9,9 @@ use crate::messages::Track;
 use crate::muxer::{Cut, Delivery, Muxer, MuxerError};
 use crate::settings::Slot;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::Arc;
 
 /// A worker this far behind drops what comes.
 const MAX_BYTES: usize = 64 << 20;
@@ -34,14 +34,13 @@ pub(crate) struct Originals {
 }
 
 impl Originals {
-    pub fn start(
-        cut: Cut,
-        delivery: Arc<dyn Delivery>,
-        closed: PartClosed,
-    ) -> std::io::Result<Originals> {
+    pub fn start(cut: Cut, delivery: Arc<dyn Delivery>, closed: PartClosed) -> std::io::Result<Originals> {
         let (orders, received) = mpsc::channel();
         let waiting_bytes = Arc::new(AtomicUsize::new(0));
-        let originals = Originals { orders: orders.clone(), waiting_bytes: waiting_bytes.clone() };
+        let originals = Originals {
+            orders: orders.clone(),
+            waiting_bytes: waiting_bytes.clone(),
+        };
         let mut worker = Worker {
             orders,
             waiting_bytes,
@@ -52,7 +51,9 @@ impl Originals {
             closing: None,
             tracks: BTreeMap::new(),
         };
-        std::thread::Builder::new().name("originals".into()).spawn(move || worker.run(&received))?;
+        std::thread::Builder::new()
+            .name("originals".into())
+            .spawn(move || worker.run(&received))?;
         Ok(originals)
     }
 
@@ -77,7 +78,11 @@ impl Originals {
 }
 
 enum TrackState {
-    Running { muxer: Muxer, caps: gst::Caps, last_dts_ns: u64 },
+    Running {
+        muxer: Muxer,
+        caps: gst::Caps,
+        last_dts_ns: u64,
+    },
     /// Told the end; `Finished` follows.
     Ending { muxer: Muxer },
     /// Failed; comes back with the next part.
@@ -100,7 +105,8 @@ impl Worker {
         while let Ok(order) = received.recv() {
             match order {
                 Order::Unit(slot, unit) => {
-                    self.waiting_bytes.fetch_sub(unit.buffer.size(), Ordering::Relaxed);
+                    self.waiting_bytes
+                        .fetch_sub(unit.buffer.size(), Ordering::Relaxed);
                     self.take(slot, unit);
                 }
                 Order::Open { part, origin_ns } => {
@@ -121,23 +127,38 @@ impl Worker {
     }
 
     fn take(&mut self, slot: Slot, unit: EncodedUnit) {
-        let Some((part, origin_ns)) = self.open else { return };
-        let Some(at_ns) = unit.at_ns.checked_sub(origin_ns) else { return };
+        let Some((part, origin_ns)) = self.open else {
+            return;
+        };
+        let Some(at_ns) = unit.at_ns.checked_sub(origin_ns) else {
+            return;
+        };
         let key = !unit.buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
         let next = match self.tracks.remove(&slot) {
             None if key => self.begin(part, slot, &unit.caps).and_then(|muxer| {
                 let last_dts_ns = push(&muxer, at_ns, 0, unit.buffer)?;
-                Ok(Some(TrackState::Running { muxer, caps: unit.caps, last_dts_ns }))
+                Ok(Some(TrackState::Running {
+                    muxer,
+                    caps: unit.caps,
+                    last_dts_ns,
+                }))
             }),
             None => Ok(None),
             Some(TrackState::Running { muxer, caps, .. }) if caps != unit.caps => {
                 tracing::warn!(slot = slot.name(), caps = %unit.caps, "the original begins anew");
                 muxer.end(0).map(|()| Some(TrackState::Ending { muxer }))
             }
-            Some(TrackState::Running { muxer, caps, last_dts_ns }) => {
-                push(&muxer, at_ns, last_dts_ns, unit.buffer)
-                    .map(|last_dts_ns| Some(TrackState::Running { muxer, caps, last_dts_ns }))
-            }
+            Some(TrackState::Running {
+                muxer,
+                caps,
+                last_dts_ns,
+            }) => push(&muxer, at_ns, last_dts_ns, unit.buffer).map(|last_dts_ns| {
+                Some(TrackState::Running {
+                    muxer,
+                    caps,
+                    last_dts_ns,
+                })
+            }),
             Some(other @ (TrackState::Ending { .. } | TrackState::Off)) => Ok(Some(other)),
         };
         match next {
@@ -155,8 +176,19 @@ impl Worker {
         let faults = Arc::new(move |_: &str, _: String| {
             let _ = orders.send(Order::Failed { slot });
         });
-        let delivery = Arc::new(Relay { delivery: self.delivery.clone(), orders: self.orders.clone(), slot });
-        Muxer::start(part, Track::Original(slot), &[caps.clone()], self.cut, delivery, faults)
+        let delivery = Arc::new(Relay {
+            delivery: self.delivery.clone(),
+            orders: self.orders.clone(),
+            slot,
+        });
+        Muxer::start(
+            part,
+            Track::Original(slot),
+            std::slice::from_ref(caps),
+            self.cut,
+            delivery,
+            faults,
+        )
     }
 
     fn close(&mut self, part: u32) {
@@ -176,8 +208,7 @@ impl Worker {
     }
 
     fn tell_closed(&mut self) {
-        let delivering =
-            |track: &TrackState| matches!(track, TrackState::Ending { muxer } if Some(muxer.part) == self.closing);
+        let delivering = |track: &TrackState| matches!(track, TrackState::Ending { muxer } if Some(muxer.part) == self.closing);
         if let Some(part) = self.closing
             && !self.tracks.values().any(delivering)
         {

@@ -55,9 +55,18 @@ pub(crate) enum Said {
 
 impl Outbox {
     pub fn start(mut socket: UnixStream) -> std::io::Result<Outbox> {
-        let inner = Inner { queue: VecDeque::new(), bytes: 0, phase: Phase::Open };
-        let shared = Arc::new(Shared { inner: Mutex::new(inner), changed: Condvar::new() });
-        let outbox = Outbox { shared: shared.clone() };
+        let inner = Inner {
+            queue: VecDeque::new(),
+            bytes: 0,
+            phase: Phase::Open,
+        };
+        let shared = Arc::new(Shared {
+            inner: Mutex::new(inner),
+            changed: Condvar::new(),
+        });
+        let outbox = Outbox {
+            shared: shared.clone(),
+        };
         let write = move || {
             while let Some((message, payload)) = next(&shared) {
                 if let Err(error) = write_frame(&mut socket, &message, &payload) {
@@ -138,7 +147,10 @@ mod tests {
         for number in 0..80 {
             answers.push(outbox.say(FromMedia::Alive { number }, vec![0; 1 << 20]));
         }
-        assert_eq!(answers.iter().filter(|said| **said == Said::Overflowed).count(), 1);
+        assert_eq!(
+            answers.iter().filter(|said| **said == Said::Overflowed).count(),
+            1
+        );
         assert_eq!(answers.last(), Some(&Said::Unheard));
     }
 

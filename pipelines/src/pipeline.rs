@@ -13,7 +13,10 @@ pub enum PipelineError {
     #[error("GStreamer has no element {factory}: install {package}")]
     Missing { factory: String, package: &'static str },
     #[error("the elements of {pipeline} do not fit together")]
-    Link { pipeline: String, source: gst::glib::BoolError },
+    Link {
+        pipeline: String,
+        source: gst::glib::BoolError,
+    },
     #[error("{0} has no bus")]
     Bus(String),
     #[error(transparent)]
@@ -28,8 +31,14 @@ pub(crate) fn element(
     name: &str,
     package: &'static str,
 ) -> Result<gst::Element, PipelineError> {
-    let missing = |_| PipelineError::Missing { factory: factory.to_owned(), package };
-    gst::ElementFactory::make(factory).name(name).build().map_err(missing)
+    let missing = |_| PipelineError::Missing {
+        factory: factory.to_owned(),
+        package,
+    };
+    gst::ElementFactory::make(factory)
+        .name(name)
+        .build()
+        .map_err(missing)
 }
 
 pub(crate) struct Pipeline {
@@ -40,7 +49,10 @@ impl Pipeline {
     /// Links `chain` in order and sets it playing.
     pub fn run(name: &str, chain: &[&gst::Element], faults: Faults) -> Result<Pipeline, PipelineError> {
         let pipeline = gst::Pipeline::with_name(name);
-        let fault = |source| PipelineError::Link { pipeline: name.to_owned(), source };
+        let fault = |source| PipelineError::Link {
+            pipeline: name.to_owned(),
+            source,
+        };
         pipeline.add_many(chain).map_err(fault)?;
         gst::Element::link_many(chain).map_err(fault)?;
         Self::play(pipeline, faults)
@@ -49,7 +61,9 @@ impl Pipeline {
     /// Sets an already linked pipeline playing.
     pub fn play(pipeline: gst::Pipeline, faults: Faults) -> Result<Pipeline, PipelineError> {
         pipeline.use_clock(Some(&gst::SystemClock::obtain()));
-        let bus = pipeline.bus().ok_or_else(|| PipelineError::Bus(pipeline.name().to_string()))?;
+        let bus = pipeline
+            .bus()
+            .ok_or_else(|| PipelineError::Bus(pipeline.name().to_string()))?;
         let watched = pipeline.downgrade();
         bus.set_sync_handler(move |_, message| {
             if let gst::MessageView::Error(error) = message.view() {
@@ -65,10 +79,16 @@ impl Pipeline {
 
 fn tell(pipeline: Option<gst::Pipeline>, error: &gst::message::Error, faults: &Faults) {
     let Some(pipeline) = pipeline else { return };
-    let source = error.src().map(|source| source.name().to_string()).unwrap_or_default();
+    let source = error
+        .src()
+        .map(|source| source.name().to_string())
+        .unwrap_or_default();
     let reason = format!("{source}: {}", error.error());
     tracing::error!(pipeline = %pipeline.name(), %reason, debug = ?error.debug(), "pipeline failed");
-    pipeline.debug_to_dot_file_with_ts(gst::DebugGraphDetails::all(), format!("{}-error", pipeline.name()));
+    pipeline.debug_to_dot_file_with_ts(
+        gst::DebugGraphDetails::all(),
+        format!("{}-error", pipeline.name()),
+    );
     faults(&pipeline.name(), reason);
 }
 

@@ -68,8 +68,16 @@ pub(crate) struct Programme {
 
 impl Programme {
     pub fn start(settings: &MediaSettings, outlets: Outlets) -> Result<Programme, ProgrammeError> {
-        let Outlets { events, delivery, faults, originals_closed } = outlets;
-        let cut = Cut { fragment_ms: settings.fragment_ms, chunk_ms: settings.chunk_ms };
+        let Outlets {
+            events,
+            delivery,
+            faults,
+            originals_closed,
+        } = outlets;
+        let cut = Cut {
+            fragment_ms: settings.fragment_ms,
+            chunk_ms: settings.chunk_ms,
+        };
         let fps = u64::from(settings.video.fps);
         let gate = Arc::new(Gate::new(fps, cut, delivery.clone(), faults.clone()));
         let key_frames = (settings.fragment_ms * settings.video.fps / 1_000).max(1);
@@ -81,16 +89,23 @@ impl Programme {
         let sound = SoundEncoder::start(faults.clone(), move |sound| sounds.sound(sound))?;
         let keep = settings.cameras.iter().any(|camera| camera.keep_original);
         let originals = match keep {
-            true => Some(
-                Originals::start(cut, delivery, originals_closed).map_err(ProgrammeError::Originals)?,
-            ),
+            true => {
+                Some(Originals::start(cut, delivery, originals_closed).map_err(ProgrammeError::Originals)?)
+            }
             false => None,
         };
         // Begun only now, so that the trial encode is not made up for in a burst.
         let timeline = Timeline::begin(settings.video.fps);
         let inputs = inputs(settings, &timeline, originals.as_ref(), &events)?;
         let mixer = mixer(&timeline, inputs.sound, &events, sound, faults.clone())?;
-        let composer = composer(settings, &timeline, inputs.shelves.clone(), &events, &video, faults)?;
+        let composer = composer(
+            settings,
+            &timeline,
+            inputs.shelves.clone(),
+            &events,
+            &video,
+            faults,
+        )?;
         Ok(Programme {
             timeline,
             composer,
@@ -127,7 +142,10 @@ impl Programme {
         self.gate.open(part, frame)?;
         self.video.ask_key_frame(frame);
         if let Some(originals) = &self.originals {
-            originals.open(part, self.timeline.epoch_ns + self.timeline.frame_offset_ns(frame));
+            originals.open(
+                part,
+                self.timeline.epoch_ns + self.timeline.frame_offset_ns(frame),
+            );
         }
         Ok(())
     }
@@ -206,7 +224,12 @@ fn inputs(
             Channel::Left => sound.left = Some(shelf.clone()),
             Channel::Right => sound.right = Some(shelf.clone()),
         }
-        microphones.push(Microphone::start(microphone, timeline.clone(), shelf, events.clone())?);
+        microphones.push(Microphone::start(
+            microphone,
+            timeline.clone(),
+            shelf,
+            events.clone(),
+        )?);
     }
     let mut cameras = Vec::new();
     let mut shelves = BTreeMap::new();
@@ -214,14 +237,29 @@ fn inputs(
         let slot = camera.slot;
         let shelf = Arc::new(Shelf::new(SHELF_FRAMES));
         shelves.insert(slot, shelf.clone());
-        let original = originals.filter(|_| camera.keep_original).cloned().map(|originals| {
-            Box::new(move |unit| originals.put(slot, unit)) as Box<dyn Fn(_) + Send + Sync>
-        });
-        let outputs =
-            CameraOutputs { shelf, sound: camera_sound.get(&slot).cloned(), original, events: events.clone() };
-        cameras.push(Camera::start(camera.clone(), &settings.video, timeline.clone(), outputs)?);
+        let original = originals
+            .filter(|_| camera.keep_original)
+            .cloned()
+            .map(|originals| Box::new(move |unit| originals.put(slot, unit)) as Box<dyn Fn(_) + Send + Sync>);
+        let outputs = CameraOutputs {
+            shelf,
+            sound: camera_sound.get(&slot).cloned(),
+            original,
+            events: events.clone(),
+        };
+        cameras.push(Camera::start(
+            camera.clone(),
+            &settings.video,
+            timeline.clone(),
+            outputs,
+        )?);
     }
-    Ok(Inputs { cameras, microphones, shelves, sound })
+    Ok(Inputs {
+        cameras,
+        microphones,
+        shelves,
+        sound,
+    })
 }
 
 fn mixer(
@@ -236,7 +274,12 @@ fn mixer(
             faults("encode sound", error.to_string());
         }
     };
-    Ok(Mixer::start(timeline.clone(), inputs, events.clone(), Box::new(output))?)
+    Ok(Mixer::start(
+        timeline.clone(),
+        inputs,
+        events.clone(),
+        Box::new(output),
+    )?)
 }
 
 fn composer(
@@ -255,5 +298,12 @@ fn composer(
     };
     let (timeline, layout) = (timeline.clone(), settings.layout);
     let output = Box::new(output);
-    Ok(Composer::start(timeline, &settings.video, layout, shelves, events.clone(), output)?)
+    Ok(Composer::start(
+        timeline,
+        &settings.video,
+        layout,
+        shelves,
+        events.clone(),
+        output,
+    )?)
 }

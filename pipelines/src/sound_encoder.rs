@@ -46,7 +46,11 @@ impl SoundEncoder {
             .field("channels", 2i32)
             .field("channel-mask", gst::Bitmask::new(0x3))
             .build();
-        let input = AppSrc::builder().name("sound-input").caps(&caps).format(gst::Format::Time).build();
+        let input = AppSrc::builder()
+            .name("sound-input")
+            .caps(&caps)
+            .format(gst::Format::Time)
+            .build();
         input.set_max_bytes(0);
         let encoder = element("voaacenc", "sound-encoder", "gstreamer1.0-plugins-bad")?;
         encoder.set_property("bitrate", BITS_PER_SECOND);
@@ -55,12 +59,19 @@ impl SoundEncoder {
         let take = move |sink: &AppSink| {
             let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
             if let (Some(buffer), Some(caps)) = (sample.buffer_owned(), sample.caps_owned()) {
-                output(EncodedSound { first_sample: frames * FRAME_SAMPLES - PRIMING_SAMPLES, caps, buffer });
+                output(EncodedSound {
+                    first_sample: frames * FRAME_SAMPLES - PRIMING_SAMPLES,
+                    caps,
+                    buffer,
+                });
                 frames += 1;
             }
             Ok(gst::FlowSuccess::Ok)
         };
-        let raw = gst::Caps::builder("audio/mpeg").field("stream-format", "raw").field("framed", true).build();
+        let raw = gst::Caps::builder("audio/mpeg")
+            .field("stream-format", "raw")
+            .field("framed", true)
+            .build();
         let sink = AppSink::builder()
             .name("sound-output")
             .caps(&raw)
@@ -70,7 +81,10 @@ impl SoundEncoder {
             .build();
         let chain = [input.upcast_ref(), &encoder, &parser, sink.upcast_ref()];
         let pipeline = Pipeline::run("sound", &chain, faults)?;
-        Ok(SoundEncoder { input, _pipeline: pipeline })
+        Ok(SoundEncoder {
+            input,
+            _pipeline: pipeline,
+        })
     }
 
     /// `samples` are stereo pairs; blocks come in order and without a hole.
@@ -85,5 +99,80 @@ impl SoundEncoder {
         }
         self.input.push_buffer(buffer).map_err(SoundEncoderError::Push)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, mpsc};
+    use std::time::Duration;
+
+    const BLOCK: usize = 960;
+    const IMPULSE_AT: usize = 20_000;
+
+    /// Decoded stereo samples of everything that the encoder gave, one buffer after the other.
+    fn decode(frames: &[EncodedSound]) -> Vec<i16> {
+        let caps = frames[0].caps.clone();
+        let input = AppSrc::builder()
+            .name("input")
+            .caps(&caps)
+            .format(gst::Format::Time)
+            .build();
+        let decoder = element("avdec_aac", "decoder", "gstreamer1.0-libav").expect("no decoder");
+        let convert = element("audioconvert", "convert", "gstreamer1.0-plugins-base").expect("no converter");
+        let s16 = gst::Caps::builder("audio/x-raw")
+            .field("format", "S16LE")
+            .field("layout", "interleaved");
+        let output = AppSink::builder()
+            .name("output")
+            .caps(&s16.build())
+            .sync(false)
+            .build();
+        let chain = [input.upcast_ref(), &decoder, &convert, output.upcast_ref()];
+        let _running = Pipeline::run("decode", &chain, Arc::new(|_, _| {})).expect("no pipeline");
+        for frame in frames {
+            input.push_buffer(frame.buffer.clone()).expect("not taken");
+        }
+        input.end_of_stream().expect("not ended");
+        let mut samples = Vec::new();
+        while let Ok(sample) = output.pull_sample() {
+            let map = sample
+                .buffer()
+                .expect("no buffer")
+                .map_readable()
+                .expect("no memory");
+            samples.extend(map.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])));
+        }
+        samples
+    }
+
+    #[test]
+    fn an_impulse_stands_at_its_sample_within_a_millisecond() {
+        gst::init().expect("no GStreamer");
+        let (told, heard) = mpsc::channel();
+        let encoder = SoundEncoder::start(Arc::new(|_, _| {}), move |sound| {
+            let _ = told.send(sound);
+        })
+        .expect("no encoder");
+        for block in 0..100 {
+            let mut samples = [0i16; 2 * BLOCK];
+            if block == IMPULSE_AT / BLOCK {
+                let at = 2 * (IMPULSE_AT % BLOCK);
+                samples[at..at + 4].copy_from_slice(&[30_000, 30_000, -30_000, -30_000]);
+            }
+            encoder.push(block as u64, &samples).expect("not taken");
+        }
+        let mut frames = Vec::new();
+        while frames.len() < 80 {
+            frames.push(heard.recv_timeout(Duration::from_secs(10)).expect("no frame"));
+        }
+        let first = frames[0].first_sample;
+        let left: Vec<i16> = decode(&frames).chunks(2).map(|pair| pair[0]).collect();
+        let loudest = (0..left.len())
+            .max_by_key(|i| left[*i].unsigned_abs())
+            .expect("no sound");
+        let away = loudest as i64 + first - IMPULSE_AT as i64;
+        assert!(away.abs() <= 48, "the impulse is {away} samples away");
     }
 }

@@ -3,6 +3,13 @@
 //! Pictures are small and tests run one at a time, so that a busy machine is not taken for a bad camera.
 //! Nothing is slept for: each wait is for a status or a frame, with a deadline.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the functions around a test may fail it too"
+)]
+
 use fixtures::camera::{AuthMethod, CameraScript, Credentials, VideoCodec};
 use fixtures::picture::Code;
 use gst_video::prelude::*;

@@ -3,6 +3,8 @@
 //! Small pictures, test cameras; each test runs a whole media process in a thread. They take turns, since
 //! they run by the clock.
 
+#![allow(clippy::expect_used)]
+
 mod room;
 
 use pipelines::messages::{FromMedia, ToMedia, Track};
@@ -21,13 +23,19 @@ fn turn() -> MutexGuard<'static, ()> {
 fn two_cameras() -> Room {
     Room::start(settings(
         vec![camera(Slot::Interviewee, "smpte"), camera(Slot::Officer, "white")],
-        vec![microphone(Channel::Left, "beep"), microphone(Channel::Right, "tone")],
+        vec![
+            microphone(Channel::Left, "beep"),
+            microphone(Channel::Right, "tone"),
+        ],
     ))
 }
 
 fn mean(luma: &[u8], x: usize, y: usize, width: usize, height: usize) -> u64 {
     let rows = luma.chunks(640).skip(y).take(height);
-    let sum: u64 = rows.flat_map(|row| &row[x..x + width]).map(|pixel| u64::from(*pixel)).sum();
+    let sum: u64 = rows
+        .flat_map(|row| &row[x..x + width])
+        .map(|pixel| u64::from(*pixel))
+        .sum();
     sum / (width * height) as u64
 }
 
@@ -44,14 +52,20 @@ fn a_part_is_whole_and_its_fragments_are_one_second_each() {
     part.assert_continuous(AUDIO);
     let fragments = part.fragments(VIDEO);
     let (last, whole) = fragments.split_last().expect("no fragment");
-    assert!(whole.len() >= 6 && whole.iter().all(|frames| *frames == 25), "{fragments:?}");
+    assert!(
+        whole.len() >= 6 && whole.iter().all(|frames| *frames == 25),
+        "{fragments:?}"
+    );
     assert!((1..=25).contains(last), "{fragments:?}");
     let frames: u64 = fragments.iter().sum();
     assert_eq!(part.runs(VIDEO)[0].begin, 0);
     assert!(part.runs(AUDIO)[0].begin < 1024);
     assert_eq!(part.luma().len() as u64, frames);
     let sound: u64 = part.runs(AUDIO).iter().map(|run| run.samples * 1024).sum();
-    assert!(sound.abs_diff(frames * 1920) <= 2048, "{sound} samples for {frames} frames");
+    assert!(
+        sound.abs_diff(frames * 1920) <= 2048,
+        "{sound} samples for {frames} frames"
+    );
 }
 
 #[test]
@@ -64,7 +78,9 @@ fn two_successive_parts_share_nothing() {
     room.say(&ToMedia::OpenPart { part: 1 });
     room.wait_chunks(1, 6);
     room.close_part(1);
-    room.say(&ToMedia::SetLayout { layout: Layout::SideBySide });
+    room.say(&ToMedia::SetLayout {
+        layout: Layout::SideBySide,
+    });
     room.say(&ToMedia::OpenPart { part: 2 });
     room.wait_chunks(2, 6);
     room.close_part(2);
@@ -75,7 +91,13 @@ fn two_successive_parts_share_nothing() {
         assert_eq!(part.runs(VIDEO)[0].begin, 0);
         assert!(part.chunks[0].0, "a part begins with a fragment");
     }
-    assert!(first.luma().iter().all(|luma| mean(luma, 400, 100, 200, 100) < 20), "the whole part is black");
+    assert!(
+        first
+            .luma()
+            .iter()
+            .all(|luma| mean(luma, 400, 100, 200, 100) < 20),
+        "the whole part is black"
+    );
 }
 
 #[test]
@@ -85,10 +107,20 @@ fn the_layout_changes_between_two_frames_without_a_gap() {
         vec![camera(Slot::Interviewee, "black"), camera(Slot::Officer, "white")],
         vec![],
     ));
-    room.wait("both cameras", 10, |m| matches!(m, FromMedia::Camera { slot: Slot::Officer, .. }));
+    room.wait("both cameras", 10, |m| {
+        matches!(
+            m,
+            FromMedia::Camera {
+                slot: Slot::Officer,
+                ..
+            }
+        )
+    });
     room.say(&ToMedia::OpenPart { part: 1 });
     room.wait_chunks(1, 6);
-    room.say(&ToMedia::SetLayout { layout: Layout::SideBySide });
+    room.say(&ToMedia::SetLayout {
+        layout: Layout::SideBySide,
+    });
     room.wait_chunks(1, 14);
     room.close_part(1);
     let part = room.part(1, Track::Composite);
@@ -96,9 +128,16 @@ fn the_layout_changes_between_two_frames_without_a_gap() {
     part.assert_continuous(VIDEO);
     let luma = part.luma();
     // Right of the middle: black in the first layout, the officer's white in the second.
-    let right: Vec<bool> = luma.iter().map(|luma| mean(luma, 340, 150, 100, 60) > 120).collect();
+    let right: Vec<bool> = luma
+        .iter()
+        .map(|luma| mean(luma, 340, 150, 100, 60) > 120)
+        .collect();
     let changes = right.windows(2).filter(|pair| pair[0] != pair[1]).count();
-    assert_eq!((right[0], changes, right[right.len() - 1]), (false, 1, true), "{right:?}");
+    assert_eq!(
+        (right[0], changes, right[right.len() - 1]),
+        (false, 1, true),
+        "{right:?}"
+    );
     // The insert: white, bordered, at the lower right.
     assert!(mean(&luma[0], 500, 270, 100, 60) > 200);
     assert!(mean(&luma[0], 300, 100, 100, 60) < 20);
@@ -117,15 +156,20 @@ fn an_absent_camera_is_a_slate_with_text() {
     let frame = luma.last().expect("no frame");
     let ground = mean(frame, 20, 120, 60, 120);
     assert!((25..45).contains(&ground), "calm and dark: {ground}");
-    let bright = frame.chunks(640).skip(100).take(160).flatten().filter(|pixel| **pixel > 180).count();
+    let bright = frame
+        .chunks(640)
+        .skip(100)
+        .take(160)
+        .flatten()
+        .filter(|pixel| **pixel > 180)
+        .count();
     assert!(bright > 500, "text in the middle: {bright} bright pixels");
 }
 
 #[test]
 fn the_overlay_shows_the_clock_and_the_case_and_changes_with_them() {
     let _turn = turn();
-    let mut room =
-        Room::start(settings(vec![camera(Slot::Interviewee, "white")], vec![]));
+    let mut room = Room::start(settings(vec![camera(Slot::Interviewee, "white")], vec![]));
     room.say(&ToMedia::OpenPart { part: 1 });
     room.wait_chunks(1, 6);
     room.overlay("A2026-0001", 1);
@@ -176,15 +220,25 @@ fn sound_stands_at_its_time_within_five_milliseconds() {
     let clock: Vec<Vec<u8>> = part
         .luma()
         .iter()
-        .map(|luma| luma.chunks(640).skip(12).take(22).flat_map(|row| row[12..300].to_vec()).collect())
+        .map(|luma| {
+            luma.chunks(640)
+                .skip(12)
+                .take(22)
+                .flat_map(|row| row[12..300].to_vec())
+                .collect()
+        })
         .collect();
     // The frame at which the clock's text changes is the first of its second.
     let distance = |a: &[u8], b: &[u8]| a.iter().zip(b).filter(|(a, b)| a.abs_diff(**b) > 60).count();
-    let changes: Vec<usize> =
-        (1..clock.len()).filter(|i| distance(&clock[*i], &clock[i - 1]) > 10).collect();
+    let changes: Vec<usize> = (1..clock.len())
+        .filter(|i| distance(&clock[*i], &clock[i - 1]) > 10)
+        .collect();
     assert!(changes.len() >= 3, "{changes:?}");
     let raw = part.decode(&["-map", "0:a", "-af", "pan=mono|c0=c0", "-f", "s16le"]);
-    let sound: Vec<i16> = raw.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
+    let sound: Vec<i16> = raw
+        .chunks_exact(2)
+        .map(|b| i16::from_le_bytes([b[0], b[1]]))
+        .collect();
     let offset = part.runs(AUDIO)[0].begin as i64;
     let loudest = sound.iter().map(|s| s.unsigned_abs()).max().expect("no sound");
     let loud: Vec<i64> = (0..sound.len())
@@ -200,10 +254,16 @@ fn sound_stands_at_its_time_within_five_milliseconds() {
     assert!(onsets.len() >= 3, "{onsets:?}");
     println!("changes {changes:?} onsets {onsets:?}");
     for change in &changes {
-        let near = onsets.iter().map(|onset| onset - *change as i64 * 1_920).min_by_key(|away| away.abs());
+        let near = onsets
+            .iter()
+            .map(|onset| onset - *change as i64 * 1_920)
+            .min_by_key(|away| away.abs());
         // The second began within the 40 ms before that frame.
         let away_ms = near.expect("no onset") as f64 / 48.0;
-        assert!((-45.0..=5.0).contains(&away_ms), "the beep is {away_ms} ms from the frame {change}");
+        assert!(
+            (-45.0..=5.0).contains(&away_ms),
+            "the beep is {away_ms} ms from the frame {change}"
+        );
     }
 }
 
@@ -213,6 +273,52 @@ fn a_ping_is_answered_by_the_composer_and_the_sockets_end_ends_it() {
     let mut room = Room::start(settings(vec![], vec![]));
     room.say(&ToMedia::Ping { number: 7 });
     room.wait("Alive", 5, |m| matches!(m, FromMedia::Alive { number: 7 }));
-    room.wait("Counted", 5, |m| matches!(m, FromMedia::Counted { counters } if counters.encoded > 0));
+    room.wait(
+        "Counted",
+        5,
+        |m| matches!(m, FromMedia::Counted { counters } if counters.encoded > 0),
+    );
     room.end().expect("the media process failed");
+}
+
+#[test]
+fn a_cameras_original_is_kept_untouched_beside_the_composite() {
+    let _turn = turn();
+    let directory = tempfile::tempdir().expect("no directory");
+    let path = directory.path().join("camera.mp4");
+    let made = std::process::Command::new("ffmpeg")
+        .args(["-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=4"])
+        .args([
+            "-c:v", "libx264", "-preset", "veryfast", "-g", "25", "-bf", "0", "-pix_fmt", "yuv420p",
+        ])
+        .arg(&path)
+        .status();
+    assert!(made.expect("no ffmpeg").success());
+    let mut kept = camera(Slot::Interviewee, "smpte");
+    kept.source = pipelines::settings::CameraSource::File { path };
+    kept.keep_original = true;
+    let mut room = Room::start(settings(vec![kept], vec![]));
+    room.wait("the camera", 10, |m| {
+        matches!(
+            m,
+            FromMedia::Camera {
+                status: pipelines::messages::CameraStatus::Live { .. },
+                ..
+            }
+        )
+    });
+    room.say(&ToMedia::OpenPart { part: 1 });
+    room.wait_chunks(1, 22);
+    room.close_part(1);
+    let (composite, original) = (
+        room.part(1, Track::Composite),
+        room.part(1, Track::Original(Slot::Interviewee)),
+    );
+    room.end().expect("the media process failed");
+    composite.assert_continuous(VIDEO);
+    original.assert_continuous(VIDEO);
+    let frames: u64 = original.fragments(VIDEO).iter().sum();
+    assert!(frames >= 75, "{frames} frames of the original");
+    let raw = original.decode(&["-f", "rawvideo", "-pix_fmt", "yuv420p"]);
+    assert_eq!(raw.len() as u64, frames * 320 * 180 * 3 / 2);
 }

@@ -2,6 +2,13 @@
 //!
 //! One test at a time. Sound is judged by the samples that the mixer hands on, never by wall time spent.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the functions around a test may fail it too"
+)]
+
 use fixtures::camera::{CameraScript, Sound, SoundCodec};
 use fixtures::picture::Code;
 use gst_video::prelude::*;

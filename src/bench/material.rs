@@ -78,7 +78,7 @@ fn camera(path: &Path, size: &str, rate: &str) -> Result<(), BenchError> {
     let mut scene = Scene::new();
     if let Some(mut input) = child.stdin.take() {
         for index in 0..DRAWN_FRAMES {
-            let write = input.write_all(&scene.frame(index, SENSOR_NOISE));
+            let write = input.write_all(&scene.camera_frame(index, SENSOR_NOISE));
             write.map_err(|source| BenchError::Write {
                 path: once.clone(),
                 source,

@@ -24,10 +24,10 @@ pub struct Options {
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Row::Cpu, Row::DiscHours])]
     rows: Vec<Row>,
     /// How often each contender of the CPU rows runs; medians count.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// Seconds measured of each run, after it has settled.
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(4..=300))]
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(4..=300))]
     seconds: u32,
     /// A rough look: one round of ten seconds, half the scene.
     #[arg(long)]
@@ -56,7 +56,9 @@ pub enum BenchError {
     Failed { program: String, output: String },
     #[error("{name} ended before it was measured: {output}")]
     Ended { name: String, output: String },
-    #[error("{name} gave {frames} frames in {seconds} s: not in real time, so it is not compared")]
+    #[error(
+        "{name} gave {frames} frames in {seconds} s: not in real time, so it is not compared; let nothing else run beside it"
+    )]
     NotWhole { name: String, frames: u64, seconds: u32 },
     #[error("cannot read the CPU time of {name}: {source}")]
     CpuTime { name: String, source: std::io::Error },

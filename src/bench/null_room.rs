@@ -82,6 +82,7 @@ impl NullRoom {
         let (ours, theirs) = UnixStream::pair().map_err(started)?;
         let child = Command::new(std::env::current_exe().map_err(started)?)
             .arg("media")
+            .env("SHENLU_LOG", "warn")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
             .spawn()

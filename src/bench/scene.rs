@@ -135,22 +135,28 @@ impl Scene {
         }
     }
 
-    /// Frame `index` at 25 frames a second, with noise of `sigma` on luma and half of it on chroma.
+    /// Frame `index` at 25 frames a second as it is composed: the interviewee, the officers in the insert,
+    /// the overlay. Noise of `sigma` on luma and half of it on chroma; scaling leaves the insert with less.
     pub fn frame(&mut self, index: usize, sigma: f64) -> Vec<u8> {
-        let t = index as f64 / 25.0;
-        let mut frame = self.room.clone();
-        let (x, y, w, h) = MOVING_REGION;
-        paint(&mut frame, (WIDTH, HEIGHT), (x, y, w, h), |fx, fy| {
-            figure_at(fx, fy, t, 0.0)
-        });
+        let mut frame = self.camera_frame(index, sigma);
         let mut insert = self.insert.clone();
-        paint(&mut insert, INSERT, (140, 40, 200, 190), |fx, fy| {
-            figure_at(fx, fy, t, 2.0)
+        paint(&mut insert, INSERT, (140, 40, 200, 190), |x, y| {
+            figure_at(x, y, index as f64 / 25.0, 2.0)
         });
-        self.add_noise(&mut frame, WIDTH * HEIGHT, sigma);
         self.add_noise(&mut insert, INSERT.0 * INSERT.1, sigma * 0.6);
         place(&mut frame, &insert);
         clock_box(&mut frame, index / 25);
+        frame
+    }
+
+    /// The interviewee's camera alone.
+    pub fn camera_frame(&mut self, index: usize, sigma: f64) -> Vec<u8> {
+        let mut frame = self.room.clone();
+        let t = index as f64 / 25.0;
+        paint(&mut frame, (WIDTH, HEIGHT), MOVING_REGION, |x, y| {
+            figure_at(x, y, t, 0.0)
+        });
+        self.add_noise(&mut frame, WIDTH * HEIGHT, sigma);
         frame
     }
 

@@ -151,9 +151,21 @@ fn against_the_cameras(recording: &Recording, interview: &Recorded) -> Vec<Check
         check(
             "声画同步 sound against picture ≤ 40 ms",
             !late_left.is_empty() && worst(&late_left).max(worst(&late_right)) <= AV_LIMIT_MS,
-            format!("left ≤ {:.1} ms ({}), right ≤ {:.1} ms ({})", worst(&late_left), late_left.len(), worst(&late_right), late_right.len()),
+            format!("left {}, right {}", spread(&late_left), spread(&late_right)),
         ),
     ]
+}
+
+/// Least, median and greatest lateness of the sound; negative is early.
+fn spread(late_ms: &[f64]) -> String {
+    let mut sorted = late_ms.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match (sorted.first(), sorted.get(sorted.len() / 2), sorted.last()) {
+        (Some(least), Some(median), Some(most)) => {
+            format!("{least:+.1}/{median:+.1}/{most:+.1} ms in {} s", sorted.len())
+        }
+        _ => "--".to_owned(),
+    }
 }
 
 fn discs_finalised(room: &RoomChild, place: &Place) -> Vec<Check> {

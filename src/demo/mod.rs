@@ -4,9 +4,9 @@
 //! simulated, unless others are given. Nothing here is known to the room. Exit 0 only if every check held.
 
 mod checks;
-mod officer;
-mod place;
-mod room_child;
+pub mod officer;
+pub mod place;
+pub mod room_child;
 
 use clap::Args;
 use fixtures::camera::{Camera, CameraError, CameraScript, Sound, SoundCodec};
@@ -38,6 +38,9 @@ pub struct DemoArguments {
     /// Seconds of a segment.
     #[arg(long, default_value_t = 60)]
     pub segment_seconds: u32,
+    /// More of `room.toml`, as TOML tables.
+    #[arg(long, default_value = "", hide = true)]
+    pub extra: String,
     /// Port of the room's page, 0 for any.
     #[arg(long, default_value_t = 0)]
     pub port: u16,
@@ -86,7 +89,7 @@ pub(crate) fn say(text: &str) {
 }
 
 /// Interviewee in full, officer smaller, both with sound whose beeps differ.
-fn simulated(arguments: &DemoArguments) -> Result<Vec<Camera>, DemoError> {
+pub fn simulated(arguments: &DemoArguments) -> Result<Vec<Camera>, DemoError> {
     say("启动模拟摄像机 starting simulated cameras");
     let (width, height) = place::size(&arguments.size)?;
     let small = width <= 1280;
@@ -112,8 +115,8 @@ fn simulated(arguments: &DemoArguments) -> Result<Vec<Camera>, DemoError> {
 }
 
 /// Beeps of the two cameras, far enough apart to be told from each other.
-pub(crate) const LEFT_BEEP_HZ: f64 = 1000.0;
-pub(crate) const RIGHT_BEEP_HZ: f64 = 1600.0;
+pub const LEFT_BEEP_HZ: f64 = 1000.0;
+pub const RIGHT_BEEP_HZ: f64 = 1600.0;
 
 fn report(checks: &[Check], place: &place::Place, interview: &officer::Recorded) {
     say("");

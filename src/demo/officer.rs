@@ -57,7 +57,7 @@ pub fn whole_interview(
 }
 
 /// People are entered while devices come up; so the check is repeated until nothing hard is missing.
-fn precheck(room: &RoomChild) -> Result<(), DemoError> {
+pub fn precheck(room: &RoomChild) -> Result<(), DemoError> {
     say("开录前检查 pre-check");
     let passed = |state: &Value| {
         let _ = room.ask("precheck", json!({}));
@@ -76,7 +76,7 @@ fn precheck(room: &RoomChild) -> Result<(), DemoError> {
     Ok(())
 }
 
-fn start(room: &RoomChild) -> Result<(), DemoError> {
+pub fn start(room: &RoomChild) -> Result<(), DemoError> {
     let fields = json!({
         "interview": "interrogation",
         "case": {"number": "A1300002026110001", "name": "示范案件", "incident_number": ""},
@@ -90,7 +90,7 @@ fn start(room: &RoomChild) -> Result<(), DemoError> {
 }
 
 /// an end is refused as long as anything is to be attested.
-fn too_early(room: &RoomChild) -> Result<Value, DemoError> {
+pub fn too_early(room: &RoomChild) -> Result<Value, DemoError> {
     let reply = room.ask("end-interview", json!({}))?;
     match reply.status {
         409 => {
@@ -102,7 +102,7 @@ fn too_early(room: &RoomChild) -> Result<Value, DemoError> {
     }
 }
 
-fn reach(room: &RoomChild, media_s: f64) -> Result<(), DemoError> {
+pub fn reach(room: &RoomChild, media_s: f64) -> Result<(), DemoError> {
     let within = Duration::from_secs_f64(media_s + 120.0);
     room.until("recording", within, |s| s["durable_us"].as_u64().unwrap_or(0) as f64 >= media_s * 1e6)?;
     Ok(())
@@ -126,7 +126,7 @@ fn have_a_break(room: &RoomChild) -> Result<(), DemoError> {
     room.must("break", "end-interval", json!({"interval": interval}))
 }
 
-fn attest(room: &RoomChild, id: &str) -> Result<(), DemoError> {
+pub fn attest(room: &RoomChild, id: &str) -> Result<(), DemoError> {
     say("核对、签字、捺指印 check, sign, fingerprint");
     let pages: Vec<String> = PAGES.iter().map(|p| Sha256Digest::of(p.as_bytes()).to_string()).collect();
     let transcript = json!({"form": 1, "interview": id, "pages": PAGES}).to_string();
@@ -173,7 +173,7 @@ fn next_act(owed: &[Value]) -> Option<&Value> {
     owed.iter().filter(|m| m["document"].is_string()).min_by_key(|m| rank(m))
 }
 
-fn put_file(room: &RoomChild, path: &str, bytes: &[u8]) -> Result<(), DemoError> {
+pub fn put_file(room: &RoomChild, path: &str, bytes: &[u8]) -> Result<(), DemoError> {
     let reply = room.client.put(&format!("/api/v1/interview/files/{path}"), bytes)?;
     match reply.status {
         200 => Ok(()),
@@ -181,7 +181,7 @@ fn put_file(room: &RoomChild, path: &str, bytes: &[u8]) -> Result<(), DemoError>
     }
 }
 
-fn wait_for_discs(room: &RoomChild, place: &Place) -> Result<(), DemoError> {
+pub fn wait_for_discs(room: &RoomChild, place: &Place) -> Result<(), DemoError> {
     say("封盘并回读 finalising and reading back");
     let slots: Vec<String> = place.burners.iter().map(|(slot, _)| slot.clone()).collect();
     let done = |s: &Value| {

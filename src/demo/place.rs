@@ -61,8 +61,8 @@ impl Place {
             "version = 1\n[room]\nid = \"a1\"\nname = \"第一讯问室\"\nunit = \"示范县公安局\"\n\
              [data]\ndir = \"data\"\nmin_free_hours = 1\n[spool]\ndir = \"spool\"\n\
              [web]\nlisten = \"127.0.0.1:{}\"\n[video]\nwidth = {width}\nheight = {height}\n\
-             segment_seconds = {}\n[climate]\ndriver = \"sim\"\n[clock]\nsource = \"unchecked\"\n",
-            self.port, arguments.segment_seconds
+             segment_seconds = {}\n{}[climate]\ndriver = \"sim\"\n[clock]\nsource = \"unchecked\"\n",
+            self.port, arguments.segment_seconds, arguments.extra
         );
         for (slot, source) in camera_sources(arguments, cameras)? {
             let _ = write!(text, "[[camera]]\nslot = {slot:?}\nsource = {source:?}\n");

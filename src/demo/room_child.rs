@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub struct RoomChild {
-    child: Child,
+    pub child: Child,
     pub client: Client,
 }
 

@@ -55,6 +55,8 @@ impl Session {
 pub(super) struct Workshop<'a> {
     pub(super) plan: &'a DiscPlan,
     pub(super) dir: &'a Path,
+    /// The disc's place among the sound discs of the set; the slot's count of discs is in its volume id.
+    pub(super) number_in_set: u32,
 }
 
 impl Workshop<'_> {
@@ -62,11 +64,17 @@ impl Workshop<'_> {
     pub(super) fn opening(&self, disc: &DiscRecord, predecessor: Option<String>) -> io::Result<Session> {
         let about = &self.plan.about;
         let mut files = vec![
-            self.make("README.txt", &pages::readme(about, self.plan.slot, disc.number))?,
+            self.make(
+                "README.txt",
+                &pages::readme(about, self.plan.slot, self.number_in_set),
+            )?,
             self.make("index.html", pages::INDEX_HTML)?,
             self.make("player/player.css", pages::PLAYER_CSS)?,
             self.make("player/player.js", pages::PLAYER_JS)?,
-            self.make(SEGMENTS_SCRIPT, &pages::segments_script(about, disc.number, []))?,
+            self.make(
+                SEGMENTS_SCRIPT,
+                &pages::segments_script(about, self.number_in_set, []),
+            )?,
             self.make("case/case.json", &case_file(about))?,
         ];
         files.push(self.make("disc.json", &self.disc_json(disc, predecessor)?)?);
@@ -139,7 +147,7 @@ impl Workshop<'_> {
         all.extend(added.iter().map(|file| (file.record.path.as_str(), &file.record)));
         self.make(
             SEGMENTS_SCRIPT,
-            &pages::segments_script(&self.plan.about, disc.number, all.into_values()),
+            &pages::segments_script(&self.plan.about, self.number_in_set, all.into_values()),
         )
     }
 
@@ -167,7 +175,7 @@ impl Workshop<'_> {
             "room_name": about.room_name,
             "started_at": about.started_at,
             "slot": self.plan.slot.as_str(),
-            "number": disc.number,
+            "number": self.number_in_set,
             "volume": disc.volume_id,
             "predecessor": predecessor,
         });

@@ -2,7 +2,8 @@
 //!
 //! `room` implements the trait over `<data>/ledger.jsonl`; a failing ledger stops burning (no intent, no
 //! burn) but never the recording. Kinds written: `disc-opened`, `disc-intent`, `disc-committed`,
-//! `disc-read-back`, `disc-finalised`, `disc-failed`.
+//! `disc-read-back`, `disc-recovered`, `disc-finalised`, `disc-failed`; each with `interview` (UUID), `slot`
+//! and `disc` (the slot's count of discs, failed ones included).
 
 use serde_json::Value;
 

@@ -10,6 +10,7 @@
 //! *read back* → spool freed. A disc is never written over, and nothing is said to be on it before that.
 
 mod batch;
+mod closing;
 mod contents;
 mod events;
 mod feed;

@@ -137,6 +137,13 @@ impl Queue {
         lost
     }
 
+    /// Gives the spool's volume free: everything that waits comes from the master.
+    pub(super) fn shed_spool(&mut self, pending: &Pending) {
+        for spooled in self.files.iter_mut().filter_map(|file| file.spooled.take()) {
+            pending.free_spooled(&spooled);
+        }
+    }
+
     pub(super) fn let_go(&mut self, files: &[ClosedFile], pending: &Pending) {
         for file in files {
             if let Some(spooled) = &file.spooled {

@@ -9,18 +9,17 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use hardware::optical::{Device, DiscFault, MediumKind, eject};
-use serde_json::json;
+use hardware::optical::{Device, DiscFault, MediumKind};
 
 use super::batch::{Decision, Space, blocks_for, decide};
-use super::contents::{Place, Session, Workshop, volume_id};
-use super::events::{DiscEvent, DiscState, DiscSummary};
+use super::contents::{Session, Workshop, volume_id};
+use super::events::{DiscEvent, DiscState};
 use super::history::{DiscRecord, Standing, replay};
 use super::ledger::Ledger;
 use super::plan::DiscPlan;
 use super::queue::Queue;
 use super::session::Bench;
-use super::spool::{ClosedFile, Pending, spool_folder};
+use super::spool::{Pending, spool_folder};
 use super::telling::{Figures, Teller};
 
 const TURN: Duration = Duration::from_secs(1);
@@ -30,7 +29,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 const FAILED_IN_A_ROW: u32 = 3;
 
 /// Why the worker ends.
-enum End {
+pub(super) enum End {
     Complete,
     /// The room let go of the handle; the next start goes on from the ledger.
     Abandoned,
@@ -38,13 +37,13 @@ enum End {
 }
 
 pub(super) struct Worker {
-    bench: Bench,
-    device: Device,
-    pending: Arc<Pending>,
-    discs: Vec<DiscRecord>,
-    queue: Queue,
-    folder: PathBuf,
-    teller: Teller,
+    pub(super) bench: Bench,
+    pub(super) device: Device,
+    pub(super) pending: Arc<Pending>,
+    pub(super) discs: Vec<DiscRecord>,
+    pub(super) queue: Queue,
+    pub(super) folder: PathBuf,
+    pub(super) teller: Teller,
     /// The last fault that was no disc's, told once.
     house_fault: Option<DiscFault>,
     /// The fault for which a drive is being waited for, told once.
@@ -82,26 +81,35 @@ impl Worker {
         let end = self.work();
         let complete = match end {
             End::Complete => self.queue.lost_nothing(),
-            End::Abandoned => false,
+            End::Abandoned | End::GaveUp => false,
+        };
+        match end {
+            // The next start of the room goes on with what is spooled.
+            End::Abandoned => {}
+            End::Complete => self.remove_spool(),
             End::GaveUp => {
                 self.tell(DiscState::Failed);
-                false
+                self.remove_spool();
             }
-        };
+        }
         if complete {
             let discs = self.discs.iter().map(|disc| self.summary(disc)).collect();
             self.bench.event(DiscEvent::Finalised {
                 slot: self.bench.plan.slot,
                 discs,
             });
-            if let Err(error) = fs::remove_dir_all(spool_folder(&self.bench.plan)) {
-                tracing::warn!(%error, "the slot's spool could not be removed");
-            }
         }
         self.bench.event(DiscEvent::Ended {
             slot: self.bench.plan.slot,
             complete,
         });
+    }
+
+    /// Nothing of this interview may stay where the next one is spooled.
+    fn remove_spool(&self) {
+        if let Err(error) = fs::remove_dir_all(spool_folder(&self.bench.plan)) {
+            tracing::warn!(%error, "the slot's spool could not be removed");
+        }
     }
 
     fn work(&mut self) -> End {
@@ -154,7 +162,7 @@ impl Worker {
     }
 
     /// The disc that takes sessions now.
-    fn current(&self) -> Option<usize> {
+    pub(super) fn current(&self) -> Option<usize> {
         self.discs
             .iter()
             .rposition(|disc| disc.standing == Standing::Open)
@@ -165,7 +173,7 @@ impl Worker {
         self.discs.iter().any(DiscRecord::holds_the_end)
     }
 
-    fn device_of(&self, number: u32) -> Device {
+    pub(super) fn device_of(&self, number: u32) -> Device {
         self.device.for_disc(number)
     }
 
@@ -249,10 +257,17 @@ impl Worker {
         self.write(&session)
     }
 
-    fn workshop(&self) -> Workshop<'_> {
+    pub(super) fn workshop(&self) -> Workshop<'_> {
+        // A disc that failed has no place in the set: its replacement takes it.
+        let before = self
+            .discs
+            .iter()
+            .filter(|disc| disc.standing == Standing::Finalised)
+            .count();
         Workshop {
             plan: &self.bench.plan,
             dir: &self.folder,
+            number_in_set: u32::try_from(before + 1).unwrap_or(u32::MAX),
         }
     }
 
@@ -283,6 +298,8 @@ impl Worker {
             );
             self.house_fault = Some(fault);
         }
+        // A full spool volume would also keep the disc's own files from being made.
+        self.queue.shed_spool(&self.pending);
         self.pending.wait(LOOK_AGAIN);
         self.pending.lock().abandoned.then_some(End::Abandoned)
     }
@@ -370,7 +387,7 @@ impl Worker {
         Ok(())
     }
 
-    fn check_sources(&mut self, count: usize) {
+    pub(super) fn check_sources(&mut self, count: usize) {
         for fault in self.queue.check_sources(count, &self.bench.plan, &self.pending) {
             self.bench
                 .fault(self.current().map_or(0, |index| self.discs[index].number), fault);
@@ -378,7 +395,7 @@ impl Worker {
     }
 
     /// Burns onto the current disc; a drive that goes away is waited for.
-    fn write(&mut self, session: &Session) -> Result<(), DiscFault> {
+    pub(super) fn write(&mut self, session: &Session) -> Result<(), DiscFault> {
         let log = self.log();
         loop {
             let Some(index) = self.current() else {
@@ -410,78 +427,15 @@ impl Worker {
         }
     }
 
-    fn figures(&self) -> Figures {
+    pub(super) fn figures(&self) -> Figures {
         Figures::of(
             self.current().map(|index| &self.discs[index]),
             self.queue.burnt_bytes(),
         )
     }
 
-    fn tell(&self, state: DiscState) {
+    pub(super) fn tell(&self, state: DiscState) {
         self.teller.tell(&self.figures(), state, None);
-    }
-
-    /// Closes this disc; the set goes on with the next (disc case 8).
-    fn relay(&mut self) -> Result<(), DiscFault> {
-        let Some(index) = self.current() else {
-            return Ok(());
-        };
-        let disc = &self.discs[index];
-        if disc.batches == 0 {
-            // Not one file fits: the next disc of this kind would end the same way.
-            let device = self.device_of(disc.number).address();
-            let needed_blocks = blocks_for(self.queue.sizes().first().copied());
-            return Err(DiscFault::Full {
-                device,
-                needed_blocks,
-                free_blocks: disc.free_blocks,
-            });
-        }
-        self.close_disc(&[], Place::Relayed)?;
-        let from = self.discs[index].number;
-        if let Err(fault) = eject(&self.bench.plan.xorriso, &self.device_of(from)) {
-            self.bench.fault(from, fault);
-        }
-        self.bench.event(DiscEvent::Relayed {
-            slot: self.bench.plan.slot,
-            from,
-            to: from + 1,
-        });
-        Ok(())
-    }
-
-    fn close_set(&mut self) -> Result<End, DiscFault> {
-        self.check_sources(usize::MAX);
-        let rest = self.queue.first(usize::MAX);
-        self.close_disc(&rest, Place::Last)?;
-        self.queue.let_go(&rest, &self.pending);
-        Ok(End::Complete)
-    }
-
-    fn close_disc(&mut self, rest: &[ClosedFile], place: Place) -> Result<(), DiscFault> {
-        let Some(index) = self.current() else {
-            return Ok(());
-        };
-        self.tell(DiscState::Closing);
-        let session = self
-            .workshop()
-            .closing(&self.discs[index], rest, place)
-            .map_err(|error| DiscFault::io("making the closing session", &error))?;
-        self.write(&session)?;
-        self.finalise(index)
-    }
-
-    /// Closed and every file on it read back: only now the disc is called finalised.
-    fn finalise(&mut self, index: usize) -> Result<(), DiscFault> {
-        let disc = &self.discs[index];
-        let data = json!({
-            "volume_id": disc.volume_id, "file_count": disc.files.len(), "bytes": disc.bytes(),
-            "sessions": disc.sessions, "disc_json_sha256": disc.disc_json_sha256,
-        });
-        self.bench.record("disc-finalised", disc.number, data)?;
-        self.teller.tell(&self.figures(), DiscState::Finalised, None);
-        self.discs[index].standing = Standing::Finalised;
-        Ok(())
     }
 
     /// This disc is lost; what stood on it waits again, from the master.
@@ -491,19 +445,6 @@ impl Worker {
         self.bench.give_up(&mut self.discs[index], &fault);
         self.failed_in_a_row += 1;
         self.queue.put_back(&self.bench.plan, &self.discs[index]);
-    }
-
-    fn summary(&self, disc: &DiscRecord) -> DiscSummary {
-        DiscSummary {
-            number: disc.number,
-            device: self.device_of(disc.number).address(),
-            volume_id: disc.volume_id.clone(),
-            sessions: u32::try_from(disc.sessions.len()).unwrap_or(u32::MAX),
-            files: u32::try_from(disc.files.len()).unwrap_or(u32::MAX),
-            bytes: disc.bytes(),
-            finalised: disc.standing == Standing::Finalised,
-            failed: disc.standing == Standing::Failed,
-        }
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
     },
     journal::{Journal, JournalError},
     line::{Data, Line},
-    mp4::{Continuity, Header, PlacedChunk, scan_chunks, scan_header},
+    mp4::{Break, Continuity, Header, PlacedChunk, scan_chunks, scan_header},
     names::{InterviewId, TrackName},
     now::Now,
     outline::{Outline, OutlineFault, PartOutline, SegmentOutline},
@@ -25,6 +25,7 @@ use super::{
 use std::{
     fs::{self, File, OpenOptions},
     io,
+    os::unix::fs::FileExt as _,
     path::Path,
     sync::Arc,
 };
@@ -53,7 +54,7 @@ pub enum Recovered {
     /// It goes on as its next part.
     Open(Box<Adopted>),
     /// It had ended; its closing is complete now.
-    Closed(ClosedInterview),
+    Closed(Box<ClosedInterview>),
     /// The cut came before its first journal line: nothing was recorded.
     Stillborn,
 }
@@ -119,7 +120,7 @@ pub fn recover(place: &Place, id: &InterviewId, now: Arc<dyn Now>) -> Result<Rec
         if let Some(mirror) = &mirror {
             mirror.level(&path);
         }
-        return Ok(Recovered::Closed(closed));
+        return Ok(Recovered::Closed(Box::new(closed)));
     }
     let uuid = outline
         .opened
@@ -209,10 +210,9 @@ impl Adoption {
     fn close_part(&mut self, part: &PartOutline) -> Result<(), AdoptError> {
         let (number, track) = (part.opened.part, &part.opened.track);
         let mut segments = part.segments.clone();
+        let mut timeline = None;
         for segment in &mut segments {
-            if segment.closed.is_none() {
-                self.close_segment(segment)?;
-            }
+            self.close_segment(segment, &mut timeline)?;
         }
         // At most one segment can exist without its line; more are handled all the same.
         loop {
@@ -222,7 +222,7 @@ impl Adoption {
             }
             match self.announce_segment(&path, number, track)? {
                 Some(mut segment) => {
-                    self.close_segment(&mut segment)?;
+                    self.close_segment(&mut segment, &mut timeline)?;
                     segments.push(segment);
                 }
                 None => break,
@@ -276,14 +276,25 @@ impl Adoption {
         }))
     }
 
-    fn close_segment(&mut self, segment: &mut SegmentOutline) -> Result<(), AdoptError> {
+    /// Lets the part's timeline run through a segment, and ends it if the cut left it open.
+    fn close_segment(
+        &mut self,
+        segment: &mut SegmentOutline,
+        timeline: &mut Option<Continuity>,
+    ) -> Result<(), AdoptError> {
         let path = segment.opened.segment.clone();
         let absolute = self.directory.path.join(&path);
         let file = open_synced(&absolute)?;
         let end = match scan_header(&file) {
-            Ok((header, _)) => self.adopt_chunks(segment, &file, &header)?,
+            Ok((header, _)) => {
+                let timeline = timeline.get_or_insert_with(|| Continuity::new(&header));
+                self.adopt_chunks(segment, &file, &header, timeline)?
+            }
             Err(_) => segment.end(), // damaged under us: keep what is journalled, `verify` names it
         };
+        if segment.closed.is_some() {
+            return Ok(());
+        }
         self.cut_tail(&path, &file, end)?;
         let (size, Digests { sha256, sm3 }) = digest_file(&absolute).step("digest", &absolute)?;
         let closed = SegmentClosed {
@@ -304,16 +315,31 @@ impl Adoption {
         segment: &mut SegmentOutline,
         file: &File,
         header: &Header,
+        timeline: &mut Continuity,
     ) -> Result<u64, AdoptError> {
-        let scan = scan_chunks(file, segment.end(), header);
-        for group in fragments_of(&scan.chunks, header) {
-            let fragment =
-                adopted_fragment(&segment.opened.segment, group, header, file, &self.directory.path)?;
+        let scan = scan_chunks(file, segment.opened.header_length, header);
+        let is_told = |placed: &PlacedChunk| placed.offset < segment.end();
+        let (told, beyond) = scan
+            .chunks
+            .split_at(scan.chunks.iter().take_while(|c| is_told(c)).count());
+        for placed in told {
+            timeline.accept(&placed.chunk);
+        }
+        if segment.closed.is_some() {
+            return Ok(segment.end());
+        }
+        for group in fragments_of(beyond, header) {
+            let place = (
+                segment.opened.segment.as_str(),
+                file,
+                self.directory.path.as_path(),
+            );
+            let fragment = adopted_fragment(place, group, timeline)?;
             self.append(FRAGMENT, to_data(&fragment))?;
             segment.fragments.push(fragment.clone());
             self.fragments.push(fragment);
         }
-        Ok(scan.end)
+        Ok(segment.end())
     }
 
     /// Moves what is behind the last whole chunk to `quarantine/`.
@@ -378,6 +404,21 @@ impl Adoption {
     }
 }
 
+/// Gives every file without a line its line, before an interview is closed: a
+/// step between file and line may have failed without a restart since.
+pub(super) fn take_in_unknown(directory: &InterviewDirectory) -> Result<(), AdoptError> {
+    let lines = Journal::read(&directory.path.join(JOURNAL))?;
+    let outline = checked_outline(&directory.id, &lines)?;
+    let directory = directory.clone();
+    Adoption {
+        directory,
+        outline,
+        fragments: Vec::new(),
+        quarantined: Vec::new(),
+    }
+    .take_in_files()
+}
+
 /// After a mere crash the bytes may still be in memory only: they count once synced.
 fn open_synced(path: &Path) -> Result<File, DurableError> {
     let file = OpenOptions::new()
@@ -398,25 +439,22 @@ fn fragments_of<'a>(
 }
 
 fn adopted_fragment(
-    segment: &str,
+    (segment, file, root): (&str, &File, &Path),
     chunks: &[PlacedChunk],
-    header: &Header,
-    file: &File,
-    root: &Path,
+    timeline: &mut Continuity,
 ) -> Result<Fragment, AdoptError> {
-    let mut continuity = Continuity::new(header);
-    let mut break_us = None;
-    for placed in chunks {
-        break_us = break_us.or(continuity
-            .accept(&placed.chunk)
-            .first()
-            .map(super::mp4::Break::gap_us));
-    }
+    let before = timeline.extent();
+    let breaks: Vec<Break> = chunks
+        .iter()
+        .flat_map(|placed| timeline.accept(&placed.chunk))
+        .collect();
+    let extent = timeline.extent().since(&before);
     let offset = chunks.first().map_or(0, |first| first.offset);
     let length = chunks.iter().map(|placed| placed.length).sum::<u64>();
     let mut bytes = vec![0; length as usize];
-    std::os::unix::fs::FileExt::read_exact_at(file, &mut bytes, offset).step("read", &root.join(segment))?;
-    let (Digests { sha256, sm3 }, extent) = (Digests::of(&bytes), continuity.extent());
+    file.read_exact_at(&mut bytes, offset)
+        .step("read", &root.join(segment))?;
+    let Digests { sha256, sm3 } = Digests::of(&bytes);
     Ok(Fragment {
         segment: segment.to_owned(),
         offset,
@@ -427,7 +465,7 @@ fn adopted_fragment(
         duration_us: extent.duration_us,
         frames: extent.frames,
         samples: extent.samples,
-        break_us,
+        break_us: breaks.first().map(Break::gap_us),
         adopted: true,
         conditions: Data::new(),
     })

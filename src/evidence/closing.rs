@@ -4,6 +4,7 @@
 //! in between is completed at start by the same function.
 
 use super::{
+    adopt::{AdoptError, take_in_unknown},
     digest::{Digests, digest_file},
     directory::{InterviewDirectory, JOURNAL},
     durable::{self, DurableError, Step as _},
@@ -47,8 +48,10 @@ pub enum ClosingError {
     Outline(OutlineFault),
     #[error("part {0} still records; end it first")]
     PartOpen(u32),
-    #[error("{path} was not journalled; put files in with `put_file`, or restart to have it adopted")]
+    #[error("{path} was not journalled; restart the room to have it adopted")]
     UnknownFile { path: String },
+    #[error("files without a journal line cannot be taken in")]
+    TakeIn(#[source] Box<AdoptError>),
     #[error("{path} does not hold the {expected} bytes that the journal tells of, but {found}")]
     Size { path: String, expected: u64, found: u64 },
 }
@@ -70,6 +73,8 @@ pub fn close(directory: &InterviewDirectory, facts: &ClosingFacts) -> Result<Clo
     if let Some(open) = outline.parts.iter().find(|part| part.closed.is_none()) {
         return Err(ClosingError::PartOpen(open.opened.part));
     }
+    take_in_unknown(directory).map_err(|error| ClosingError::TakeIn(Box::new(error)))?;
+    let (outline, _) = checked_outline(&read_lines(directory.path())?)?;
     known_files(directory.path(), &outline)?; // refuse before the line that cannot be taken back
     directory
         .journal()

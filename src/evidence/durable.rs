@@ -78,11 +78,16 @@ pub fn create_file(path: &Path) -> Result<File, DurableError> {
 }
 
 /// Writes a whole new file so that it is seen complete or not at all, and never
-/// replaces one that exists.
+/// replaces one that exists; the same bytes under the same name are no error, so
+/// that a step that failed afterwards can be repeated.
 pub fn put_new(path: &Path, bytes: &[u8]) -> Result<(), DurableError> {
+    if fs::read(path).is_ok_and(|existing| existing == bytes) {
+        return sync_directory(parent_of(path));
+    }
     let temporary = write_temporary(path, bytes)?;
-    fs::hard_link(&temporary, path).step("put in place (the name may be taken)", path)?;
+    let linked = fs::hard_link(&temporary, path).step("put in place (the name may be taken)", path);
     fs::remove_file(&temporary).step("drop the temporary name of", path)?;
+    linked?;
     sync_directory(parent_of(path))
 }
 
@@ -112,9 +117,14 @@ fn write_temporary(path: &Path, bytes: &[u8]) -> Result<PathBuf, DurableError> {
     create_directories(parent_of(path))?;
     let temporary = temporary_name(path);
     let mut file = File::create(&temporary).step("create", &temporary)?;
-    file.write_all(bytes).step("write", &temporary)?;
-    file.sync_all().step("sync", &temporary)?;
-    Ok(temporary)
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .step("write", &temporary);
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary); // half a copy of bytes that the caller still has
+    }
+    written.map(|()| temporary)
 }
 
 fn temporary_name(path: &Path) -> PathBuf {

@@ -44,6 +44,7 @@ pub mod mirror;
 pub mod mp4;
 pub mod names;
 pub mod now;
+mod open_track;
 pub mod outline;
 pub mod playlist;
 mod segment;

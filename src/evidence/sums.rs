@@ -27,11 +27,11 @@ pub fn sha256sums(files: &Files) -> String {
     text
 }
 
-/// The same form with SM3, which `cksum -a sm3 -c` reads.
+/// `SM3 (<path>) = <hex>`: the form of `cksum -a sm3`, which `cksum -c` reads without being told more.
 pub fn sm3sums(files: &Files) -> String {
     let mut text = String::new();
     for (path, file) in files {
-        let _ = writeln!(text, "{}  {path}", file.digests.sm3); // writing to a String cannot fail
+        let _ = writeln!(text, "SM3 ({path}) = {}", file.digests.sm3); // writing to a String cannot fail
     }
     text
 }
@@ -47,14 +47,18 @@ pub enum SumsError {
     End,
 }
 
-/// Reads a sums file as strictly as we write it.
+/// Reads a sums file, plain or tagged, as strictly as we write it.
 pub fn parse_sums<D: FromStr>(text: &str) -> Result<BTreeMap<String, D>, SumsError> {
     if !text.is_empty() && !text.ends_with('\n') {
         return Err(SumsError::End);
     }
     let mut files: BTreeMap<String, D> = BTreeMap::new();
     for (n, line) in text.split_terminator('\n').enumerate() {
-        let (digest, path) = line.split_once("  ").ok_or(SumsError::Line(n + 1))?;
+        let tagged = line
+            .strip_prefix("SM3 (")
+            .and_then(|rest| rest.rsplit_once(") = "));
+        let plain = || line.split_once("  ").map(|(digest, path)| (path, digest));
+        let (path, digest) = tagged.or_else(plain).ok_or(SumsError::Line(n + 1))?;
         let digest = digest.parse().map_err(|_| SumsError::Line(n + 1))?;
         check_relative(path).map_err(|_| SumsError::Line(n + 1))?;
         if files

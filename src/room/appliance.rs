@@ -9,7 +9,7 @@ use super::events::RoomEvent;
 use super::handle::Answer;
 use super::logs::LedgerLog;
 use super::ports::{ClimateReading, ClockQuality, Media};
-use super::recording::OpenInterview;
+use super::recording::{ClosedInterview, OpenInterview};
 use super::snapshot::{DiscView, MediaView, Snapshot};
 use crate::disc::{DiscHandle, LedgerEntry};
 use crate::evidence::directory::Place;
@@ -49,6 +49,8 @@ pub struct Appliance {
     pub(super) rules: Rules,
     pub(super) interview: Interview,
     pub(super) open: Option<OpenInterview>,
+    /// The interview of the discs that are being written.
+    pub(super) closed: Option<ClosedInterview>,
     /// Discs of the interview that was closed last, until their workers have ended.
     pub(super) finishing: Vec<DiscHandle>,
     pub(super) media: Box<dyn Media>,

@@ -7,11 +7,13 @@ use super::appliance::Appliance;
 use super::burners::BurnerSeen;
 use super::config::{Burner, BurnerSlot};
 use super::events::RoomEvent;
-use crate::disc::{self, About, DiscEvent, DiscHandle, DiscPlan, DiscState, Slot};
+use crate::disc::{self, About, BatchPolicy, DiscEvent, DiscHandle, DiscPlan, DiscState, Slot};
+use crate::evidence::journal::Journal;
 use crate::interview::{Alarm, DiscSlot, Entry, Event, Fact};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::time::Duration;
 
 fn slot_of(burner: BurnerSlot) -> Slot {
     match burner {
@@ -53,19 +55,22 @@ impl Appliance {
             DiscPlan::new(slot_of(burner.slot), burner.device.clone(), spool, dir.to_path_buf(), about);
         plan.spool_limit_bytes = self.config.spool_limit_bytes;
         plan.history = self.disc_history.clone();
+        let disc = self.config.disc;
+        plan.batch = BatchPolicy {
+            max_bytes: disc.batch_bytes,
+            max_wait: Duration::from_secs(u64::from(disc.batch_minutes) * 60),
+        };
+        plan.include_tracks = disc.tracks;
+        if let Some(stall) = disc.stall_seconds.map(|s| Duration::from_secs(u64::from(s))) {
+            plan.xorriso.start_stall = stall;
+            plan.xorriso.write_stall = stall;
+            plan.xorriso.close_stall = stall;
+        }
         plan
     }
 
     /// One worker for each of the slots A and B; the standby drive waits for the relay.
-    pub(super) fn start_discs(
-        &mut self,
-        id: &str,
-        uuid: &str,
-        dir: &Path,
-        opened_at: &str,
-        entries: &[Entry],
-    ) -> Vec<DiscHandle> {
-        let about = self.about(id, uuid, opened_at, entries);
+    pub(super) fn start_discs(&mut self, dir: &Path, about: &About) -> Vec<DiscHandle> {
         let burners = self.config.burners.clone();
         let mut handles = Vec::new();
         for burner in burners.iter().filter(|b| b.slot != BurnerSlot::Standby) {
@@ -88,7 +93,7 @@ impl Appliance {
         ledger
     }
 
-    fn about(&self, id: &str, uuid: &str, opened_at: &str, entries: &[Entry]) -> About {
+    pub(super) fn about(&self, id: &str, uuid: &str, opened_at: &str, entries: &[Entry]) -> About {
         let started = entries.iter().find_map(|entry| match &entry.fact {
             Fact::Started(started) => Some(started),
             _ => None,
@@ -153,14 +158,32 @@ impl Appliance {
         }
     }
 
-    /// A set that could not be finished is burnt anew from the closed master (disc case 6).
+    /// A set that could not be finished is burnt anew from the closed master, once by itself (disc case 6).
     fn on_disc_ended(&mut self, slot: Slot, complete: bool) {
         if complete {
             return;
         }
+        self.discs.entry(slot.as_str().to_owned()).or_default().state = word(DiscState::Failed);
         self.raise(Alarm::DiscFailed { slot: disc_slot(slot) }, "");
-        let view = self.discs.entry(slot.as_str().to_owned()).or_default();
-        view.state = word(DiscState::Failed);
+        let Some(closed) = &mut self.closed else { return };
+        if self.open.is_some() || !closed.replaced.insert(slot.as_str()) {
+            return;
+        }
+        let (dir, about) = (closed.dir.clone(), closed.about.clone());
+        let burners = self.config.burners.clone();
+        let Some(burner) = burners.iter().find(|b| slot_of(b.slot) == slot) else { return };
+        match Journal::read(&self.config.data.dir.join("ledger.jsonl")) {
+            Ok(lines) => self.disc_history = super::logs::disc_history(&lines),
+            Err(error) => tracing::error!(%error, "ledger"),
+        }
+        let plan = self.plan(burner, &dir, about);
+        let started = forward(self.events.clone()).map_err(|e| e.to_string()).and_then(|sender| {
+            disc::replace_from_master(plan, self.ledger_for_discs(), sender).map_err(|e| e.to_string())
+        });
+        match started {
+            Ok(handle) => self.finishing.push(handle),
+            Err(reason) => self.raise(Alarm::DiscFailed { slot: disc_slot(slot) }, &reason),
+        }
     }
 
     /// What a drive holds while no interview uses it.

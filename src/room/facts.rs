@@ -8,9 +8,6 @@ use serde_json::{Value, json};
 /// Everything is a copy of what the journal's lines say one by one.
 pub fn closing_facts(config: &RoomConfig, view: &View) -> ClosingFacts {
     let value = |v: Result<Value, serde_json::Error>| v.unwrap_or(Value::Null);
-    let incomplete = view.documents.iter().any(|document| {
-        document.acts.iter().any(|act| matches!(act.status, crate::interview::ActStatus::NotObtained))
-    });
     ClosingFacts {
         interview: json!({
             "kind": view.interview,
@@ -21,11 +18,12 @@ pub fn closing_facts(config: &RoomConfig, view: &View) -> ClosingFacts {
             "precheck": view.precheck,
             "overrides": view.overrides,
             "interruptions": view.interruptions,
+            "incomplete": view.incomplete,
         }),
         people: value(serde_json::to_value(&view.participants)),
         acts: value(serde_json::to_value(&view.documents)),
         marks: value(serde_json::to_value(&view.marks)),
         intervals: value(serde_json::to_value(&view.intervals)),
-        ended: if incomplete || view.confirmation_owed { "incomplete" } else { "complete" }.to_owned(),
+        ended: if view.incomplete.is_some() { "incomplete" } else { "complete" }.to_owned(),
     }
 }

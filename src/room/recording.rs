@@ -9,7 +9,7 @@ use super::commands::{journal_lines, no_place};
 use super::fanout::Fanout;
 use super::media::MediaEvent;
 use super::recorder::{Recorded, Recorder, Work};
-use crate::disc::{DiscHandle, Feed};
+use crate::disc::{About, DiscHandle, Feed};
 use crate::evidence::directory::InterviewDirectory;
 use crate::evidence::line::{Data, time_text};
 use crate::evidence::names::TrackName;
@@ -22,6 +22,8 @@ use crate::store::LineRow;
 use chrono::{DateTime, FixedOffset, TimeDelta};
 use pipelines::messages::{FromMedia, ToMedia, Track};
 use serde_json::json;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -43,6 +45,14 @@ pub(super) struct OpenInterview {
     pub last_part: u32,
     pub durable: Durable,
     pub conditions: Arc<Data>,
+}
+
+/// What a replacement of one of its discs is burnt from.
+pub(super) struct ClosedInterview {
+    pub dir: PathBuf,
+    pub about: About,
+    /// Slots that were burnt anew already.
+    pub replaced: BTreeSet<&'static str>,
 }
 
 /// Where the recording of the present part stands.
@@ -111,7 +121,9 @@ impl Appliance {
         if let Err(error) = self.ledger.write("interview-opened", announced) {
             tracing::error!(%error, "ledger");
         }
-        let discs = self.start_discs(&id, &uuid, &dir, &opened_at, entries);
+        let about = self.about(&id, &uuid, &opened_at, entries);
+        let discs = self.start_discs(&dir, &about);
+        self.closed = Some(ClosedInterview { dir, about, replaced: BTreeSet::new() });
         let open = OpenInterview {
             id, uuid, opened_at, recorder, discs, last_part,
             part: Part::Wanted,

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use super::fault::DiscFault;
 
 const POLL: Duration = Duration::from_millis(50);
+const KILL_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Which program burns and how long it may stand still.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,9 +166,17 @@ fn drain(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
     })
 }
 
-/// Kills and leaves the reaping to a thread of its own: a child stuck in the kernel may never end.
+/// Kills and waits for the end: whatever the child still had under way in the kernel must be over before
+/// anybody burns again. One that is stuck there may never end: then a thread of its own reaps it.
 pub(super) fn abandon(mut child: Child) {
     let _ = child.kill();
+    let deadline = Instant::now() + KILL_DEADLINE;
+    while Instant::now() < deadline {
+        if !matches!(child.try_wait(), Ok(None)) {
+            return;
+        }
+        thread::sleep(POLL);
+    }
     thread::spawn(move || child.wait());
 }
 

@@ -24,8 +24,16 @@ pub(crate) struct Place {
 /// From the back to the front.
 pub(crate) fn places(layout: Layout, width: usize, height: usize, configured: &[Slot]) -> Vec<Place> {
     let whole = Rect::even(0, 0, width, height);
-    let main = |slot, area| Place { slot, area, role: Role::Main };
-    let insert = |slot, nth| Place { slot, area: insert_area(width, height, nth), role: Role::Insert };
+    let main = |slot, area| Place {
+        slot,
+        area,
+        role: Role::Main,
+    };
+    let insert = |slot, nth| Place {
+        slot,
+        area: insert_area(width, height, nth),
+        role: Role::Insert,
+    };
     let (half_width, half_height) = (width / 2, height / 2);
     let cell = |column: usize, row: usize| {
         Rect::even(column * half_width, row * half_height, half_width, half_height)
@@ -34,10 +42,18 @@ pub(crate) fn places(layout: Layout, width: usize, height: usize, configured: &[
     let all = match layout {
         Layout::Interview => vec![main(Slot::Interviewee, whole), insert(Slot::Officer, 0)],
         Layout::InterviewRoom => {
-            vec![main(Slot::Interviewee, whole), insert(Slot::Officer, 0), insert(Slot::Panorama, 1)]
+            vec![
+                main(Slot::Interviewee, whole),
+                insert(Slot::Officer, 0),
+                insert(Slot::Panorama, 1),
+            ]
         }
         Layout::Evidence => {
-            vec![main(Slot::Evidence, whole), insert(Slot::Officer, 0), insert(Slot::Interviewee, 1)]
+            vec![
+                main(Slot::Evidence, whole),
+                insert(Slot::Officer, 0),
+                insert(Slot::Interviewee, 1),
+            ]
         }
         Layout::SideBySide => vec![main(Slot::Interviewee, half(0)), main(Slot::Officer, half(1))],
         Layout::Quad => vec![
@@ -56,7 +72,12 @@ fn insert_area(width: usize, height: usize, nth: usize) -> Rect {
     let margin = width / 48;
     let (insert_width, insert_height) = (width / 4, height / 4);
     let up = (nth + 1) * (insert_height + margin);
-    Rect::even(width - insert_width - margin, height.saturating_sub(up), insert_width, insert_height)
+    Rect::even(
+        width - insert_width - margin,
+        height.saturating_sub(up),
+        insert_width,
+        insert_height,
+    )
 }
 
 /// The largest rectangle of the shape `width` × `height` (square pixels) in `area`: in the middle for a main
@@ -71,7 +92,10 @@ pub(crate) fn fit(area: Rect, role: Role, width: u64, height: u64) -> Rect {
     };
     // A pixel of rounding must not turn a full picture into a scaled one.
     let near = |got: u64, whole: u64| if whole.abs_diff(got) <= 2 { whole } else { got };
-    let (w, h) = (near(w, area_width).max(2) as usize, near(h, area_height).max(2) as usize);
+    let (w, h) = (
+        near(w, area_width).max(2) as usize,
+        near(h, area_height).max(2) as usize,
+    );
     let (spare_x, spare_y) = (area.width.saturating_sub(w), area.height.saturating_sub(h));
     match role {
         Role::Main => Rect::even(area.x + spare_x / 2, area.y + spare_y / 2, w, h),
@@ -86,20 +110,39 @@ mod tests {
     #[test]
     fn an_unconfigured_slot_leaves_its_insert_out_but_never_the_main_picture() {
         let slots = |layout, configured: &[Slot]| {
-            places(layout, 1920, 1080, configured).iter().map(|p| p.slot).collect::<Vec<_>>()
+            places(layout, 1920, 1080, configured)
+                .iter()
+                .map(|p| p.slot)
+                .collect::<Vec<_>>()
         };
-        assert_eq!(slots(Layout::InterviewRoom, &[Slot::Officer]), [Slot::Interviewee, Slot::Officer]);
+        assert_eq!(
+            slots(Layout::InterviewRoom, &[Slot::Officer]),
+            [Slot::Interviewee, Slot::Officer]
+        );
         assert_eq!(slots(Layout::Evidence, &[]), [Slot::Evidence]);
         assert_eq!(slots(Layout::Quad, &[]).len(), 4);
     }
 
     #[test]
     fn every_place_lies_inside_the_picture_on_even_pixels() {
-        for layout in [Layout::InterviewRoom, Layout::Evidence, Layout::SideBySide, Layout::Quad] {
+        for layout in [
+            Layout::InterviewRoom,
+            Layout::Evidence,
+            Layout::SideBySide,
+            Layout::Quad,
+        ] {
             for (width, height) in [(320, 180), (640, 360), (1280, 720), (1920, 1080), (3840, 2160)] {
                 for place in places(layout, width, height, &Slot::ALL) {
-                    let Rect { x, y, width: w, height: h } = place.area;
-                    assert!(x + w <= width && y + h <= height && (x | y | w | h) & 1 == 0, "{place:?}");
+                    let Rect {
+                        x,
+                        y,
+                        width: w,
+                        height: h,
+                    } = place.area;
+                    assert!(
+                        x + w <= width && y + h <= height && (x | y | w | h) & 1 == 0,
+                        "{place:?}"
+                    );
                 }
             }
         }
@@ -111,7 +154,10 @@ mod tests {
         assert_eq!(fit(area, Role::Main, 1280, 720), area);
         assert_eq!(fit(area, Role::Main, 640, 480), Rect::even(240, 0, 1440, 1080));
         let insert = Rect::even(1400, 780, 480, 270);
-        assert_eq!(fit(insert, Role::Insert, 640, 480), Rect::even(1520, 780, 360, 270));
+        assert_eq!(
+            fit(insert, Role::Insert, 640, 480),
+            Rect::even(1520, 780, 360, 270)
+        );
         assert_eq!(fit(insert, Role::Insert, 704, 396), insert);
     }
 }

@@ -34,7 +34,11 @@ pub enum ComposeError {
     #[error(transparent)]
     Text(#[from] TextError),
     #[error("{width}×{height} is not a picture that can be composed")]
-    Picture { width: u32, height: u32, source: gst::glib::BoolError },
+    Picture {
+        width: u32,
+        height: u32,
+        source: gst::glib::BoolError,
+    },
     #[error("no pool of picture buffers")]
     Pool(#[source] gst::glib::BoolError),
     #[error("no buffer for a picture")]
@@ -78,16 +82,36 @@ impl Composer {
         output: PictureOutput,
     ) -> Result<Composer, ComposeError> {
         let counts = Arc::new(ComposerCounts::default());
-        let stage = Stage::new(video, layout, shelves, events.clone(), counts.clone(), Typeface::find()?)?;
+        let stage = Stage::new(
+            video,
+            layout,
+            shelves,
+            events.clone(),
+            counts.clone(),
+            Typeface::find()?,
+        )?;
         let (commands, orders) = mpsc::channel();
-        let work = Work { timeline, stage, orders, events: events.clone(), output, counts: counts.clone() };
+        let work = Work {
+            timeline,
+            stage,
+            orders,
+            events: events.clone(),
+            output,
+            counts: counts.clone(),
+        };
         let run = move || {
             if let Err(error) = work.run() {
                 tracing::error!(%error, "the composer ends");
-                let _ = events.send(FromMedia::Failed { step: "compose".into(), message: error.to_string() });
+                let _ = events.send(FromMedia::Failed {
+                    step: "compose".into(),
+                    message: error.to_string(),
+                });
             }
         };
-        std::thread::Builder::new().name("composer".into()).spawn(run).map_err(ComposeError::Thread)?;
+        std::thread::Builder::new()
+            .name("composer".into())
+            .spawn(run)
+            .map_err(ComposeError::Thread)?;
         Ok(Composer { commands, counts })
     }
 
@@ -145,11 +169,19 @@ impl Work {
     }
 
     fn tell_late(&self, late: bool, behind_ns: u64, frame_ns: u64) -> bool {
-        let now_late = if late { behind_ns > frame_ns } else { behind_ns > LATE_NS };
+        let now_late = if late {
+            behind_ns > frame_ns
+        } else {
+            behind_ns > LATE_NS
+        };
         if now_late != late {
             tracing::warn!(behind_ms = behind_ns / 1_000_000, now_late, "composing");
             let watch = Watch::Late;
-            let event = if now_late { FromMedia::Began { watch } } else { FromMedia::Ended { watch } };
+            let event = if now_late {
+                FromMedia::Began { watch }
+            } else {
+                FromMedia::Ended { watch }
+            };
             let _ = self.events.send(event);
         }
         now_late
@@ -173,6 +205,9 @@ impl Work {
     /// Local time at which the tick was, by the system's clock as it stands now.
     fn wall_time(&self, tick_ns: u64) -> DateTime<Local> {
         let ago = Duration::from_nanos(self.timeline.now_ns().saturating_sub(tick_ns));
-        SystemTime::now().checked_sub(ago).unwrap_or(SystemTime::UNIX_EPOCH).into()
+        SystemTime::now()
+            .checked_sub(ago)
+            .unwrap_or(SystemTime::UNIX_EPOCH)
+            .into()
     }
 }

@@ -14,11 +14,21 @@ pub(crate) struct Rect {
 
 impl Rect {
     pub fn even(x: usize, y: usize, width: usize, height: usize) -> Rect {
-        Rect { x: x & !1, y: y & !1, width: width & !1, height: height & !1 }
+        Rect {
+            x: x & !1,
+            y: y & !1,
+            width: width & !1,
+            height: height & !1,
+        }
     }
 
     fn halved(self) -> Rect {
-        Rect { x: self.x / 2, y: self.y / 2, width: self.width / 2, height: self.height / 2 }
+        Rect {
+            x: self.x / 2,
+            y: self.y / 2,
+            width: self.width / 2,
+            height: self.height / 2,
+        }
     }
 }
 
@@ -65,8 +75,16 @@ pub(crate) struct Colour {
     pub v: u8,
 }
 
-pub(crate) const BLACK: Colour = Colour { y: 16, u: 128, v: 128 };
-pub(crate) const LIGHT: Colour = Colour { y: 190, u: 128, v: 128 };
+pub(crate) const BLACK: Colour = Colour {
+    y: 16,
+    u: 128,
+    v: 128,
+};
+pub(crate) const LIGHT: Colour = Colour {
+    y: 190,
+    u: 128,
+    v: 128,
+};
 
 /// A picture to draw into, wherever its bytes are.
 pub(crate) struct Planes<'a> {
@@ -83,15 +101,35 @@ impl<'a> Planes<'a> {
             return None;
         }
         let (width, height) = (frame.width() as usize, frame.height() as usize);
-        let strides: Vec<usize> =
-            frame.plane_stride().iter().filter_map(|stride| usize::try_from(*stride).ok()).collect();
-        let &[y_stride, u_stride, v_stride] = strides.as_slice() else { return None };
+        let strides: Vec<usize> = frame
+            .plane_stride()
+            .iter()
+            .filter_map(|stride| usize::try_from(*stride).ok())
+            .collect();
+        let &[y_stride, u_stride, v_stride] = strides.as_slice() else {
+            return None;
+        };
         let [y, u, v, _] = frame.planes_data_mut();
         let (half_width, half_height) = (width.div_ceil(2), height.div_ceil(2));
         Some(Planes {
-            y: Plane { data: y, stride: y_stride, width, height },
-            u: Plane { data: u, stride: u_stride, width: half_width, height: half_height },
-            v: Plane { data: v, stride: v_stride, width: half_width, height: half_height },
+            y: Plane {
+                data: y,
+                stride: y_stride,
+                width,
+                height,
+            },
+            u: Plane {
+                data: u,
+                stride: u_stride,
+                width: half_width,
+                height: half_height,
+            },
+            v: Plane {
+                data: v,
+                stride: v_stride,
+                width: half_width,
+                height: half_height,
+            },
         })
     }
 
@@ -105,12 +143,42 @@ impl<'a> Planes<'a> {
     pub fn fill_around(&mut self, area: Rect, inside: Rect, colour: Colour) {
         let right = inside.x + inside.width;
         let bottom = inside.y + inside.height;
-        self.fill(Rect { height: inside.y.saturating_sub(area.y), ..area }, colour);
+        self.fill(
+            Rect {
+                height: inside.y.saturating_sub(area.y),
+                ..area
+            },
+            colour,
+        );
         let below = (area.y + area.height).saturating_sub(bottom);
-        self.fill(Rect { y: bottom, height: below, ..area }, colour);
-        let beside = Rect { y: inside.y, height: inside.height, ..area };
-        self.fill(Rect { width: inside.x.saturating_sub(area.x), ..beside }, colour);
-        self.fill(Rect { x: right, width: (area.x + area.width).saturating_sub(right), ..beside }, colour);
+        self.fill(
+            Rect {
+                y: bottom,
+                height: below,
+                ..area
+            },
+            colour,
+        );
+        let beside = Rect {
+            y: inside.y,
+            height: inside.height,
+            ..area
+        };
+        self.fill(
+            Rect {
+                width: inside.x.saturating_sub(area.x),
+                ..beside
+            },
+            colour,
+        );
+        self.fill(
+            Rect {
+                x: right,
+                width: (area.x + area.width).saturating_sub(right),
+                ..beside
+            },
+            colour,
+        );
     }
 
     /// Two pixels wide, just inside `rect`.
@@ -137,15 +205,15 @@ impl<'a> Planes<'a> {
         for (row, luma) in self.y.rows(rect) {
             let alpha = mask.luma.get(row * mask.width..).unwrap_or_default();
             for (pixel, alpha) in luma.iter_mut().zip(alpha) {
-                let dark = (u32::from(*pixel) * 90 >> 8) + 12;
-                *pixel = (dark + ((WHITE - dark) * u32::from(*alpha) >> 8)) as u8;
+                let dark = ((u32::from(*pixel) * 90) >> 8) + 12;
+                *pixel = (dark + (((WHITE - dark) * u32::from(*alpha)) >> 8)) as u8;
             }
         }
         for plane in [&mut self.u, &mut self.v] {
             for (row, chroma) in plane.rows(rect.halved()) {
                 let keep = mask.chroma.get(row * (mask.width / 2)..).unwrap_or_default();
                 for (pixel, keep) in chroma.iter_mut().zip(keep) {
-                    let away = (i32::from(*pixel) - 128) * i32::from(*keep) >> 8;
+                    let away = ((i32::from(*pixel) - 128) * i32::from(*keep)) >> 8;
                     *pixel = (128 + away) as u8;
                 }
             }
@@ -178,7 +246,12 @@ impl Mask {
                 chroma.push((COLOUR_KEPT * (255 - alpha) / 255) as u8);
             }
         }
-        Mask { width, height, luma, chroma }
+        Mask {
+            width,
+            height,
+            luma,
+            chroma,
+        }
     }
 }
 
@@ -208,9 +281,24 @@ impl Still {
         let (width, height) = (self.width, self.height);
         let (half_width, half_height) = (width / 2, height / 2);
         Planes {
-            y: Plane { data: &mut self.y, stride: width.max(1), width, height },
-            u: Plane { data: &mut self.u, stride: half_width.max(1), width: half_width, height: half_height },
-            v: Plane { data: &mut self.v, stride: half_width.max(1), width: half_width, height: half_height },
+            y: Plane {
+                data: &mut self.y,
+                stride: width.max(1),
+                width,
+                height,
+            },
+            u: Plane {
+                data: &mut self.u,
+                stride: half_width.max(1),
+                width: half_width,
+                height: half_height,
+            },
+            v: Plane {
+                data: &mut self.v,
+                stride: half_width.max(1),
+                width: half_width,
+                height: half_height,
+            },
         }
     }
 }
@@ -233,7 +321,15 @@ mod tests {
 
     #[test]
     fn text_is_white_on_a_darkened_box_and_loses_its_colour() {
-        let mut still = Still::new(8, 4, Colour { y: 200, u: 60, v: 200 });
+        let mut still = Still::new(
+            8,
+            4,
+            Colour {
+                y: 200,
+                u: 60,
+                v: 200,
+            },
+        );
         let mut alpha = vec![0; 32];
         alpha[0..2].fill(255);
         alpha[8..10].fill(255);

@@ -9,7 +9,11 @@ use crate::settings::Slot;
 use chrono::{DateTime, Local};
 use std::collections::HashMap;
 
-const GROUND: Colour = Colour { y: 34, u: 134, v: 122 };
+const GROUND: Colour = Colour {
+    y: 34,
+    u: 134,
+    v: 122,
+};
 
 struct Drawn {
     second: i64,
@@ -36,7 +40,14 @@ impl Slates {
         let fresh = |drawn: &Drawn| drawn.second == now.timestamp() && drawn.since == since;
         if !self.drawn.get(&key).is_some_and(fresh) {
             let still = draw(typeface, slot, since, now, area);
-            self.drawn.insert(key, Drawn { second: now.timestamp(), since, still });
+            self.drawn.insert(
+                key,
+                Drawn {
+                    second: now.timestamp(),
+                    since,
+                    still,
+                },
+            );
         }
         if let Some(drawn) = self.drawn.get(&key) {
             picture.place(area.x, area.y, &drawn.still);

@@ -69,8 +69,16 @@ impl Stage {
             source,
         })?;
         let pool = pool(&info).map_err(ComposeError::Pool)?;
-        let seat = |shelf| Seat { shelf, scaler: Scaler::default(), lost_since: None, black_seconds: 0 };
-        let seats = shelves.into_iter().map(|(slot, shelf)| (slot, seat(shelf))).collect();
+        let seat = |shelf| Seat {
+            shelf,
+            scaler: Scaler::default(),
+            lost_since: None,
+            black_seconds: 0,
+        };
+        let seats = shelves
+            .into_iter()
+            .map(|(slot, shelf)| (slot, seat(shelf)))
+            .collect();
         let overlay = Overlay::new(video.width as usize, video.height as usize);
         let mut stage = Stage {
             info,
@@ -165,7 +173,14 @@ impl Stage {
             None => {
                 let lost = self.seats.get(&place.slot).and_then(|seat| seat.lost_since);
                 let since = lost.or(self.began).unwrap_or(seen);
-                self.slates.place(&mut self.typeface, place.slot, since, seen, place.area, &mut planes);
+                self.slates.place(
+                    &mut self.typeface,
+                    place.slot,
+                    since,
+                    seen,
+                    place.area,
+                    &mut planes,
+                );
                 place.area
             }
         };
@@ -182,11 +197,18 @@ impl Stage {
         frame: &Frame,
         picture: &mut VideoFrame<gst_video::video_frame::Writable>,
     ) -> Result<Option<Rect>, ComposeError> {
-        let Some(seat) = self.seats.get_mut(&place.slot) else { return Ok(None) };
+        let Some(seat) = self.seats.get_mut(&place.slot) else {
+            return Ok(None);
+        };
         let par = frame.info.par();
-        let (numer, denom) = (u64::try_from(par.numer()).unwrap_or(1), u64::try_from(par.denom()).unwrap_or(1));
-        let (width, height) =
-            (u64::from(frame.info.width()) * numer.max(1), u64::from(frame.info.height()) * denom.max(1));
+        let (numer, denom) = (
+            u64::try_from(par.numer()).unwrap_or(1),
+            u64::try_from(par.denom()).unwrap_or(1),
+        );
+        let (width, height) = (
+            u64::from(frame.info.width()) * numer.max(1),
+            u64::from(frame.info.height()) * denom.max(1),
+        );
         let rect = layout::fit(place.area, place.role, width, height);
         if place.role == Role::Main && rect != place.area {
             let mut planes = Planes::of(picture).ok_or(ComposeError::Map)?;
@@ -218,11 +240,19 @@ fn pool(info: &VideoInfo) -> Result<gst_video::VideoBufferPool, gst::glib::BoolE
 fn watch_black(slot: Slot, seat: &mut Seat, frame: &Frame, events: &Sender<FromMedia>) {
     let Some(luma) = mean_luma(frame) else { return };
     let was = seat.black_seconds >= BLACK_SECONDS;
-    seat.black_seconds = if luma < BLACK_LUMA { seat.black_seconds.saturating_add(1) } else { 0 };
+    seat.black_seconds = if luma < BLACK_LUMA {
+        seat.black_seconds.saturating_add(1)
+    } else {
+        0
+    };
     let is = seat.black_seconds >= BLACK_SECONDS;
     if is != was {
         let watch = Watch::Black { slot };
-        let _ = events.send(if is { FromMedia::Began { watch } } else { FromMedia::Ended { watch } });
+        let _ = events.send(if is {
+            FromMedia::Began { watch }
+        } else {
+            FromMedia::Ended { watch }
+        });
     }
 }
 

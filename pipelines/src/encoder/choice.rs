@@ -30,7 +30,9 @@ pub(super) fn choose(video: &VideoSettings, key_frames: u32) -> Result<Kind, Enc
             Err(error) => tried.push(format!("{}: {error}", kind.factory())),
         }
     }
-    Err(EncoderError::None { tried: tried.join("; ") })
+    Err(EncoderError::None {
+        tried: tried.join("; "),
+    })
 }
 
 /// The encoder itself is the last element; what it needs in front comes first.
@@ -64,7 +66,11 @@ pub(super) fn build(
 
 fn set_x264(encoder: &gst::Element, video: &VideoSettings, key_frames: u32) {
     let pixels_per_s = u64::from(video.width) * u64::from(video.height) * u64::from(video.fps);
-    let threads: u32 = if pixels_per_s > ONE_THREAD_PIXELS_PER_S { 2 } else { 1 };
+    let threads: u32 = if pixels_per_s > ONE_THREAD_PIXELS_PER_S {
+        2
+    } else {
+        1
+    };
     encoder.set_property_from_str("speed-preset", "veryfast");
     encoder.set_property_from_str("tune", "zerolatency");
     encoder.set_property("threads", threads);
@@ -87,8 +93,16 @@ fn set_x264(encoder: &gst::Element, video: &VideoSettings, key_frames: u32) {
 }
 
 fn set_openh264(encoder: &gst::Element, video: &VideoSettings, key_frames: u32) {
-    set(encoder, "bitrate", &(u64::from(video.max_kbps) * 1_000).to_string());
-    set(encoder, "max-bitrate", &(u64::from(video.max_kbps) * 1_200).to_string());
+    set(
+        encoder,
+        "bitrate",
+        &(u64::from(video.max_kbps) * 1_000).to_string(),
+    );
+    set(
+        encoder,
+        "max-bitrate",
+        &(u64::from(video.max_kbps) * 1_200).to_string(),
+    );
     set(encoder, "gop-size", &key_frames.to_string());
     set(encoder, "rate-control", "bitrate");
     set(encoder, "complexity", "low");
@@ -107,7 +121,10 @@ fn set_va(encoder: &gst::Element, video: &VideoSettings, key_frames: u32) {
 
 fn set_v4l2(encoder: &gst::Element, video: &VideoSettings, key_frames: u32) {
     let controls = gst::Structure::builder("controls")
-        .field("video_bitrate", i32::try_from(u64::from(video.max_kbps) * 1_000).unwrap_or(i32::MAX))
+        .field(
+            "video_bitrate",
+            i32::try_from(u64::from(video.max_kbps) * 1_000).unwrap_or(i32::MAX),
+        )
         .field("h264_i_frame_period", i32::try_from(key_frames).unwrap_or(25))
         .field("video_gop_size", i32::try_from(key_frames).unwrap_or(25))
         .field("repeat_sequence_header", 1i32)
@@ -160,7 +177,11 @@ fn all_decoded(heard: &mpsc::Receiver<bool>) -> bool {
 }
 
 fn grey(video: &VideoSettings, frame: u64) -> Result<gst::Buffer, EncoderError> {
-    let fault = |source| EncoderError::Picture { width: video.width, height: video.height, source };
+    let fault = |source| EncoderError::Picture {
+        width: video.width,
+        height: video.height,
+        source,
+    };
     let info = picture_info(video).map_err(fault)?;
     let mut buffer = gst::Buffer::from_mut_slice(vec![100 + frame as u8; info.size()]);
     stamp(&mut buffer, frame, u64::from(video.fps));

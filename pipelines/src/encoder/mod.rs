@@ -18,8 +18,14 @@ pub enum EncoderError {
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
     #[error("{width}×{height} is not a picture that can be encoded")]
-    Picture { width: u32, height: u32, source: gst::glib::BoolError },
-    #[error("no H.264 encoder works here ({tried}): install gstreamer1.0-plugins-ugly, or choose another in [video]")]
+    Picture {
+        width: u32,
+        height: u32,
+        source: gst::glib::BoolError,
+    },
+    #[error(
+        "no H.264 encoder works here ({tried}): install gstreamer1.0-plugins-ugly, or choose another in [video]"
+    )]
     None { tried: String },
     #[error("a picture was not taken")]
     Push(#[source] gst::FlowError),
@@ -81,13 +87,25 @@ impl VideoEncoder {
             counted.fetch_add(1, Ordering::Relaxed);
             let key = !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
             let frame = picture.map_or(0, |pts| (pts.nseconds() * fps + 500_000_000) / 1_000_000_000);
-            output(EncodedPicture { frame, key, caps, buffer });
+            output(EncodedPicture {
+                frame,
+                key,
+                caps,
+                buffer,
+            });
         });
         let mut chain: Vec<&gst::Element> = vec![input.upcast_ref()];
         chain.extend(&encoders);
         chain.extend([&parser, sink.upcast_ref()]);
         let pipeline = Pipeline::run("picture", &chain, faults)?;
-        Ok(VideoEncoder { input, encoder, encoded, factory: kind.factory().into(), fps, _pipeline: pipeline })
+        Ok(VideoEncoder {
+            input,
+            encoder,
+            encoded,
+            factory: kind.factory().into(),
+            fps,
+            _pipeline: pipeline,
+        })
     }
 
     /// The element chosen.
@@ -96,7 +114,10 @@ impl VideoEncoder {
     }
 
     pub fn input(&self) -> PictureInput {
-        PictureInput { input: self.input.clone(), fps: self.fps }
+        PictureInput {
+            input: self.input.clone(),
+            fps: self.fps,
+        }
     }
 
     pub fn encoded(&self) -> u64 {
@@ -139,9 +160,19 @@ pub(crate) fn stamp(buffer: &mut gst::Buffer, frame: u64, fps: u64) {
 }
 
 fn input(video: &VideoSettings) -> Result<AppSrc, EncoderError> {
-    let fault = |source| EncoderError::Picture { width: video.width, height: video.height, source };
-    let caps = picture_info(video).and_then(|info| info.to_caps()).map_err(fault)?;
-    let input = AppSrc::builder().name("picture-input").caps(&caps).format(gst::Format::Time).build();
+    let fault = |source| EncoderError::Picture {
+        width: video.width,
+        height: video.height,
+        source,
+    };
+    let caps = picture_info(video)
+        .and_then(|info| info.to_caps())
+        .map_err(fault)?;
+    let input = AppSrc::builder()
+        .name("picture-input")
+        .caps(&caps)
+        .format(gst::Format::Time)
+        .build();
     // Never full: the composer must not wait. The distance to the encoder is judged elsewhere.
     input.set_max_bytes(0);
     Ok(input)
@@ -158,7 +189,11 @@ fn sink(
     }
     let pull = move |sink: &AppSink| {
         let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
-        let (segment, buffer, caps) = (sample.segment().cloned(), sample.buffer_owned(), sample.caps_owned());
+        let (segment, buffer, caps) = (
+            sample.segment().cloned(),
+            sample.buffer_owned(),
+            sample.caps_owned(),
+        );
         if let (Some(buffer), Some(caps)) = (buffer, caps) {
             // Encoders may shift their segment to make room for negative decoding times.
             let time = segment.and_then(|s| s.downcast::<gst::ClockTime>().ok());

@@ -27,7 +27,14 @@ pub(crate) struct Overlay {
 impl Overlay {
     pub fn new(width: usize, height: usize) -> Overlay {
         let text = OverlayText::default();
-        Overlay { width, height, text, second: None, clock: Mask::default(), case: Mask::default() }
+        Overlay {
+            width,
+            height,
+            text,
+            second: None,
+            clock: Mask::default(),
+            case: Mask::default(),
+        }
     }
 
     pub fn set(&mut self, text: OverlayText) {
@@ -46,8 +53,11 @@ impl Overlay {
             let widest = self.width * 2 / 3;
             self.clock = typeface.line(&clock_line(seen, &self.text), em(CLOCK_EM), widest);
             let case = case_line(&self.text);
-            self.case =
-                if case.is_empty() { Mask::default() } else { typeface.line(&case, em(CASE_EM), widest) };
+            self.case = if case.is_empty() {
+                Mask::default()
+            } else {
+                typeface.line(&case, em(CASE_EM), widest)
+            };
         }
         let margin = self.width / 48;
         picture.text(margin, margin, &self.clock);
@@ -62,9 +72,9 @@ fn clock_line(seen: DateTime<Local>, text: &OverlayText) -> String {
         let sign = if tenths < 0 { "-" } else { "" };
         format!("{sign}{}.{}", tenths.abs() / 10, tenths.abs() % 10)
     });
-    let humidity = text
-        .humidity_centi_pct
-        .map_or("--".to_owned(), |centi| ((f64::from(centi) / 100.0).round() as i64).to_string());
+    let humidity = text.humidity_centi_pct.map_or("--".to_owned(), |centi| {
+        ((f64::from(centi) / 100.0).round() as i64).to_string()
+    });
     format!("{}  {temperature}℃ {humidity}%", seen.format("%Y-%m-%d %H:%M:%S"))
 }
 
@@ -73,9 +83,22 @@ fn rounded_tenth(centi: i32) -> i64 {
 }
 
 fn case_line(text: &OverlayText) -> String {
-    let part = if text.part == 0 { String::new() } else { format!("第{}段", text.part) };
-    let pieces = [text.case_number.as_str(), text.room.as_str(), &part, text.state.as_str()];
-    pieces.into_iter().filter(|piece| !piece.is_empty()).collect::<Vec<_>>().join("  ")
+    let part = if text.part == 0 {
+        String::new()
+    } else {
+        format!("第{}段", text.part)
+    };
+    let pieces = [
+        text.case_number.as_str(),
+        text.room.as_str(),
+        &part,
+        text.state.as_str(),
+    ];
+    pieces
+        .into_iter()
+        .filter(|piece| !piece.is_empty())
+        .collect::<Vec<_>>()
+        .join("  ")
 }
 
 #[cfg(test)]
@@ -85,9 +108,19 @@ mod tests {
 
     #[test]
     fn climate_is_rounded_and_unknown_climate_is_two_dashes() {
-        let seen = Local.with_ymd_and_hms(2026, 3, 4, 15, 6, 7).single().expect("no such time");
+        let seen = Local
+            .with_ymd_and_hms(2026, 3, 4, 15, 6, 7)
+            .single()
+            .expect("no such time");
         let with = |temperature_centi_c, humidity_centi_pct| {
-            clock_line(seen, &OverlayText { temperature_centi_c, humidity_centi_pct, ..Default::default() })
+            clock_line(
+                seen,
+                &OverlayText {
+                    temperature_centi_c,
+                    humidity_centi_pct,
+                    ..Default::default()
+                },
+            )
         };
         assert_eq!(with(Some(2_654), Some(4_549)), "2026-03-04 15:06:07  26.5℃ 45%");
         assert_eq!(with(Some(-50), None), "2026-03-04 15:06:07  -0.5℃ --%");
@@ -96,7 +129,11 @@ mod tests {
 
     #[test]
     fn the_case_line_leaves_out_what_is_not_known() {
-        let text = OverlayText { case_number: "A123".into(), part: 2, ..Default::default() };
+        let text = OverlayText {
+            case_number: "A123".into(),
+            part: 2,
+            ..Default::default()
+        };
         assert_eq!(case_line(&text), "A123  第2段");
         assert_eq!(case_line(&OverlayText::default()), "");
     }

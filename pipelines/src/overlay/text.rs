@@ -15,10 +15,17 @@ pub enum TextError {
     #[error("the typeface {path} could not be read: install fonts-noto-cjk anew")]
     Read { path: PathBuf, source: std::io::Error },
     #[error("the typeface {path} is not usable: install fonts-noto-cjk anew")]
-    Parse { path: PathBuf, source: ab_glyph::InvalidFont },
+    Parse {
+        path: PathBuf,
+        source: ab_glyph::InvalidFont,
+    },
 }
 
-const ROOTS: [&str; 3] = ["/usr/share/fonts", "/usr/local/share/fonts", "/run/current-system/sw/share/fonts"];
+const ROOTS: [&str; 3] = [
+    "/usr/share/fonts",
+    "/usr/local/share/fonts",
+    "/run/current-system/sw/share/fonts",
+];
 
 /// Path below a root and the face of simplified Chinese in the collection.
 const FACES: [(&str, u32); 6] = [
@@ -50,12 +57,21 @@ pub(crate) struct Typeface {
 impl Typeface {
     pub fn find() -> Result<Typeface, TextError> {
         for (path, index) in FACES {
-            let found = ROOTS.iter().map(|root| Path::new(root).join(path)).find(|path| path.is_file());
+            let found = ROOTS
+                .iter()
+                .map(|root| Path::new(root).join(path))
+                .find(|path| path.is_file());
             let Some(path) = found else { continue };
-            let data = std::fs::read(&path).map_err(|source| TextError::Read { path: path.clone(), source })?;
+            let data = std::fs::read(&path).map_err(|source| TextError::Read {
+                path: path.clone(),
+                source,
+            })?;
             let font = FontVec::try_from_vec_and_index(data, index)
                 .map_err(|source| TextError::Parse { path, source })?;
-            return Ok(Typeface { font, glyphs: HashMap::new() });
+            return Ok(Typeface {
+                font,
+                glyphs: HashMap::new(),
+            });
         }
         Err(TextError::Missing)
     }
@@ -99,7 +115,9 @@ impl Typeface {
 
     fn glyph(&mut self, c: char, em: u32) -> &Glyph {
         let font = &self.font;
-        self.glyphs.entry((c, em)).or_insert_with(|| rasterise(font, c, em))
+        self.glyphs
+            .entry((c, em))
+            .or_insert_with(|| rasterise(font, c, em))
     }
 }
 
@@ -111,7 +129,13 @@ fn rasterise(font: &FontVec, c: char, em: u32) -> Glyph {
     let baseline = scaled.ascent() - em as f32 * TRIM_TOP;
     let placed = id.with_scale_and_position(scale, ab_glyph::point(0.0, baseline));
     let Some(outline) = font.outline_glyph(placed) else {
-        return Glyph { left: 0, top: 0, width: 0, alpha: Vec::new(), advance };
+        return Glyph {
+            left: 0,
+            top: 0,
+            width: 0,
+            alpha: Vec::new(),
+            advance,
+        };
     };
     let bounds = outline.px_bounds();
     let width = bounds.width().ceil() as usize;
@@ -122,7 +146,13 @@ fn rasterise(font: &FontVec, c: char, em: u32) -> Glyph {
             *pixel = (coverage * 255.0).min(255.0) as u8;
         }
     });
-    Glyph { left: bounds.min.x as i32, top: bounds.min.y as i32, width, alpha, advance }
+    Glyph {
+        left: bounds.min.x as i32,
+        top: bounds.min.y as i32,
+        width,
+        alpha,
+        advance,
+    }
 }
 
 fn stamp(glyph: &Glyph, pen: f32, alpha: &mut [u8], width: usize, height: usize) {
@@ -134,7 +164,9 @@ fn stamp(glyph: &Glyph, pen: f32, alpha: &mut [u8], width: usize, height: usize)
         let y = glyph.top + row as i32;
         for (column, coverage) in line.iter().enumerate() {
             let x = left + column as i32;
-            let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else { continue };
+            let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else {
+                continue;
+            };
             if x < width
                 && y < height
                 && let Some(pixel) = alpha.get_mut(y * width + x)

@@ -11,9 +11,11 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+type Heard = (Mutex<Vec<(FromMedia, Vec<u8>)>>, Condvar);
+
 pub struct Room {
     socket: UnixStream,
-    heard: Arc<(Mutex<Vec<(FromMedia, Vec<u8>)>>, Condvar)>,
+    heard: Arc<Heard>,
     media: Option<JoinHandle<Result<(), ServeError>>>,
 }
 
@@ -37,17 +39,28 @@ pub fn settings(cameras: Vec<CameraSettings>, microphones: Vec<MicrophoneSetting
 }
 
 pub fn camera(slot: Slot, pattern: &str) -> CameraSettings {
-    CameraSettings { slot, source: CameraSource::Test { pattern: pattern.into() }, keep_original: false }
+    CameraSettings {
+        slot,
+        source: CameraSource::Test {
+            pattern: pattern.into(),
+        },
+        keep_original: false,
+    }
 }
 
 pub fn microphone(channel: Channel, signal: &str) -> MicrophoneSettings {
-    MicrophoneSettings { channel, source: MicrophoneSource::Test { signal: signal.into() } }
+    MicrophoneSettings {
+        channel,
+        source: MicrophoneSource::Test {
+            signal: signal.into(),
+        },
+    }
 }
 
 impl Room {
     pub fn start(settings: MediaSettings) -> Room {
         let (socket, media) = serve_in_thread().expect("no media process");
-        let heard: Arc<(Mutex<Vec<(FromMedia, Vec<u8>)>>, Condvar)> = Arc::default();
+        let heard: Arc<Heard> = Arc::default();
         let (mut reader, ears) = (socket.try_clone().expect("no socket"), heard.clone());
         std::thread::spawn(move || {
             while let Ok(Some(frame)) = read_frame::<FromMedia>(&mut reader) {
@@ -55,7 +68,11 @@ impl Room {
                 ears.1.notify_all();
             }
         });
-        let mut room = Room { socket, heard, media: Some(media) };
+        let mut room = Room {
+            socket,
+            heard,
+            media: Some(media),
+        };
         room.say(&ToMedia::Configure { settings });
         room.wait("Ready", 20, |m| matches!(m, FromMedia::Ready { .. }));
         room
@@ -66,13 +83,19 @@ impl Room {
     }
 
     pub fn overlay(&mut self, case_number: &str, part: u32) {
-        let overlay = OverlayText { case_number: case_number.into(), part, ..Default::default() };
+        let overlay = OverlayText {
+            case_number: case_number.into(),
+            part,
+            ..Default::default()
+        };
         self.say(&ToMedia::SetOverlay { overlay });
     }
 
     /// Until a message is heard that is as wanted.
     pub fn wait(&self, what: &str, seconds: u64, wanted: impl Fn(&FromMedia) -> bool) {
-        self.wait_all(what, seconds, |heard| heard.iter().any(|(message, _)| wanted(message)));
+        self.wait_all(what, seconds, |heard| {
+            heard.iter().any(|(message, _)| wanted(message))
+        });
     }
 
     pub fn wait_all(&self, what: &str, seconds: u64, wanted: impl Fn(&[(FromMedia, Vec<u8>)]) -> bool) {
@@ -80,7 +103,12 @@ impl Room {
         let mut heard = self.heard.0.lock().expect("poisoned");
         while !wanted(&heard) {
             let left = deadline.saturating_duration_since(Instant::now());
-            let last = heard.iter().rev().take(12).map(|(message, _)| message).collect::<Vec<_>>();
+            let last = heard
+                .iter()
+                .rev()
+                .take(12)
+                .map(|(message, _)| message)
+                .collect::<Vec<_>>();
             assert!(!left.is_zero(), "{what} was not heard; last: {last:?}");
             heard = self.heard.1.wait_timeout(heard, left).expect("poisoned").0;
         }
@@ -88,41 +116,56 @@ impl Room {
 
     /// Until so many chunks of this part and track were heard.
     pub fn wait_chunks(&self, part: u32, count: usize) {
-        self.wait_all("chunks", 30, |heard| chunks_of(heard, part, Track::Composite).count() >= count);
+        self.wait_all("chunks", 30, |heard| {
+            chunks_of(heard, part, Track::Composite).count() >= count
+        });
     }
 
     pub fn close_part(&mut self, part: u32) {
         self.say(&ToMedia::ClosePart { part });
-        self.wait("PartClosed", 10, |m| matches!(m, FromMedia::PartClosed { part: p } if *p == part));
+        self.wait(
+            "PartClosed",
+            10,
+            |m| matches!(m, FromMedia::PartClosed { part: p } if *p == part),
+        );
     }
 
     pub fn part(&self, part: u32, track: Track) -> Part {
         let heard = self.heard.0.lock().expect("poisoned");
         let headers: Vec<Vec<u8>> = heard
             .iter()
-            .filter(|(m, _)| matches!(m, FromMedia::Header { part: p, track: t } if (*p, *t) == (part, track)))
+            .filter(
+                |(m, _)| matches!(m, FromMedia::Header { part: p, track: t } if (*p, *t) == (part, track)),
+            )
             .map(|(_, bytes)| bytes.clone())
             .collect();
         assert_eq!(headers.len(), 1, "one header for part {part}");
-        let chunks = chunks_of(&heard, part, track).map(|(starts, bytes)| (starts, bytes.to_vec())).collect();
-        Part { header: headers.concat(), chunks }
+        let chunks = chunks_of(&heard, part, track)
+            .map(|(starts, bytes)| (starts, bytes.to_vec()))
+            .collect();
+        Part {
+            header: headers.concat(),
+            chunks,
+        }
     }
 
     pub fn end(mut self) -> Result<(), ServeError> {
         self.socket.shutdown(std::net::Shutdown::Both).expect("no socket");
-        self.media.take().expect("ended twice").join().expect("the media process panicked")
+        self.media
+            .take()
+            .expect("ended twice")
+            .join()
+            .expect("the media process panicked")
     }
 }
 
-fn chunks_of(
-    heard: &[(FromMedia, Vec<u8>)],
-    part: u32,
-    track: Track,
-) -> impl Iterator<Item = (bool, &[u8])> {
+fn chunks_of(heard: &[(FromMedia, Vec<u8>)], part: u32, track: Track) -> impl Iterator<Item = (bool, &[u8])> {
     heard.iter().filter_map(move |(message, bytes)| match message {
-        FromMedia::Chunk { part: p, track: t, starts_fragment } if (*p, *t) == (part, track) => {
-            Some((*starts_fragment, bytes.as_slice()))
-        }
+        FromMedia::Chunk {
+            part: p,
+            track: t,
+            starts_fragment,
+        } if (*p, *t) == (part, track) => Some((*starts_fragment, bytes.as_slice())),
         _ => None,
     })
 }
@@ -144,12 +187,18 @@ pub struct Run {
 impl Part {
     pub fn file(&self) -> Vec<u8> {
         let mut file = self.header.clone();
-        self.chunks.iter().for_each(|(_, bytes)| file.extend_from_slice(bytes));
+        self.chunks
+            .iter()
+            .for_each(|(_, bytes)| file.extend_from_slice(bytes));
         file
     }
 
     pub fn runs(&self, track: u32) -> Vec<Run> {
-        self.chunks.iter().flat_map(|(_, bytes)| runs(bytes)).filter(|run| run.track == track).collect()
+        self.chunks
+            .iter()
+            .flat_map(|(_, bytes)| runs(bytes))
+            .filter(|run| run.track == track)
+            .collect()
     }
 
     /// Samples of each fragment.
@@ -159,7 +208,11 @@ impl Part {
             if *starts {
                 fragments.push(0);
             }
-            let samples: u64 = runs(bytes).iter().filter(|r| r.track == track).map(|r| r.samples).sum();
+            let samples: u64 = runs(bytes)
+                .iter()
+                .filter(|r| r.track == track)
+                .map(|r| r.samples)
+                .sum();
             *fragments.last_mut().expect("a part begins with a fragment") += samples;
         }
         fragments
@@ -192,7 +245,9 @@ impl Part {
     /// Luma of every frame, 640 × 360.
     pub fn luma(&self) -> Vec<Vec<u8>> {
         let raw = self.decode(&["-map", "0:v", "-f", "rawvideo", "-pix_fmt", "yuv420p"]);
-        raw.chunks(640 * 360 * 3 / 2).map(|frame| frame[..640 * 360].to_vec()).collect()
+        raw.chunks(640 * 360 * 3 / 2)
+            .map(|frame| frame[..640 * 360].to_vec())
+            .collect()
     }
 }
 
@@ -221,14 +276,22 @@ fn runs(chunk: &[u8]) -> Vec<Run> {
 }
 
 fn run(traf: &[u8]) -> Run {
-    let mut run = Run { track: 0, begin: 0, duration: 0, samples: 0 };
+    let mut run = Run {
+        track: 0,
+        begin: 0,
+        duration: 0,
+        samples: 0,
+    };
     let mut default_duration = 0;
     for (kind, body) in boxes(traf) {
         match kind {
             b"tfhd" => {
                 let flags = word(body, 0) & 0xff_ffff;
                 run.track = word(body, 4);
-                let before = [(0x1, 8), (0x2, 4)].iter().filter(|(f, _)| flags & f != 0).map(|(_, n)| n);
+                let before = [(0x1, 8), (0x2, 4)]
+                    .iter()
+                    .filter(|(f, _)| flags & f != 0)
+                    .map(|(_, n)| n);
                 if flags & 0x8 != 0 {
                     default_duration = u64::from(word(body, 8 + before.sum::<usize>()));
                 }
@@ -241,10 +304,18 @@ fn run(traf: &[u8]) -> Run {
                 let flags = word(body, 0) & 0xff_ffff;
                 let count = u64::from(word(body, 4));
                 let mut at = 8 + [0x1, 0x4].iter().filter(|f| flags & **f != 0).count() * 4;
-                let fields = [0x100, 0x200, 0x400, 0x800].iter().filter(|f| flags & **f != 0).count() * 4;
+                let fields = [0x100, 0x200, 0x400, 0x800]
+                    .iter()
+                    .filter(|f| flags & **f != 0)
+                    .count()
+                    * 4;
                 for _ in 0..count {
                     let own = flags & 0x100 != 0;
-                    run.duration += if own { u64::from(word(body, at)) } else { default_duration };
+                    run.duration += if own {
+                        u64::from(word(body, at))
+                    } else {
+                        default_duration
+                    };
                     at += fields;
                 }
                 run.samples += count;

@@ -27,12 +27,12 @@ use super::{
 use digests::{Digested, Wanted, digest_all};
 use discs::{Disc, check_disc, check_set, gather, journal_so_far, may_stay_off, note_absent, sets};
 use files::{Shelf, check_journalled, check_made, check_sums, sha256_of, sm3_of};
-use source::{Source, SourceKind};
+use source::{Source, SourceKind, discs_in};
 use std::{collections::BTreeMap, path::PathBuf};
 
-/// Checks what lies at `paths` (an interview's directory, or the discs of one
-/// set), and compares it with each interview or set of `against`. Blocks for as
-/// long as reading everything takes.
+/// Checks what lies at `paths` (an interview's directory, the discs of a set or
+/// of both sets, a directory of discs), and compares it with each interview or
+/// set of `against`. Blocks for as long as reading everything takes.
 pub fn verify(paths: &[PathBuf], against: &[PathBuf]) -> Report {
     let (mut findings, mut figures) = (Vec::new(), Figures::default());
     let subject = open_all(paths, &mut findings);
@@ -43,29 +43,38 @@ pub fn verify(paths: &[PathBuf], against: &[PathBuf]) -> Report {
     {
         return Report::new(figures, findings);
     }
-    let mut checked = Vec::new();
+    let mut views = Vec::new();
     for source in subject
         .iter()
         .filter(|source| matches!(source.kind, SourceKind::Interview))
     {
-        checked.push(check_directory(source, &mut figures, &mut findings));
+        let mut own = Figures::default();
+        views.push(check_directory(source, &mut own, &mut findings));
+        figures.add(own);
     }
     for set in sets(&subject) {
-        checked.push(check_discs(&set, &mut figures, &mut findings));
+        let mut own = Figures::default();
+        views.push(check_discs(&set, &mut own, &mut findings));
+        figures.add(own);
     }
-    for other in open_views(&others, &mut findings) {
-        for own in &checked {
-            compare(own, &other, &mut figures, &mut findings);
-        }
+    let checked = views.len();
+    views.extend(open_views(&others, &mut findings));
+    // What was given together holds the same interview: sets A and B are equal too.
+    for (n, other) in views.iter().enumerate().skip(1) {
+        let owns = if n < checked {
+            &views[..1]
+        } else {
+            &views[..checked]
+        };
+        owns.iter()
+            .for_each(|own| compare(own, other, &mut figures, &mut findings));
     }
     Report::new(figures, findings)
 }
 
 fn open_all(paths: &[PathBuf], findings: &mut Vec<Finding>) -> Vec<Source> {
-    paths
-        .iter()
-        .filter_map(|path| Source::open(path, findings))
-        .collect()
+    let paths = paths.iter().flat_map(|path| discs_in(path));
+    paths.filter_map(|path| Source::open(&path, findings)).collect()
 }
 
 /// An interview's files with their digests, as they are compared.

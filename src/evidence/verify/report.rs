@@ -69,6 +69,27 @@ pub struct Figures {
     pub compared_files: u64,
 }
 
+impl Figures {
+    /// Takes another subject in: its files count, the recording is that of the first.
+    pub(super) fn add(&mut self, other: Figures) {
+        let Figures {
+            discs, files, bytes, ..
+        } = other;
+        let (discs, files, bytes) = (self.discs + discs, self.files + files, self.bytes + bytes);
+        let first = if self.interview.is_none() {
+            other
+        } else {
+            std::mem::take(self)
+        };
+        *self = Self {
+            discs,
+            files,
+            bytes,
+            ..first
+        };
+    }
+}
+
 /// Whether it is what it claims to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

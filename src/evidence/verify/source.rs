@@ -96,6 +96,31 @@ impl Source {
     }
 }
 
+/// A directory that is no evidence itself but holds discs (trees or `.iso`
+/// images) stands for all of them; anything else for itself.
+pub fn discs_in(path: &Path) -> Vec<PathBuf> {
+    let is_evidence = |path: &Path| path.join(DISC_RECORD).exists() || path.join(JOURNAL).exists();
+    let entries = match fs::read_dir(path) {
+        Ok(entries) if !is_evidence(path) => entries,
+        Ok(_) | Err(_) => return vec![path.to_owned()],
+    };
+    let is_disc = |path: &PathBuf| {
+        path.join(DISC_RECORD).exists()
+            || path.is_file() && path.extension().is_some_and(|kind| kind == "iso")
+    };
+    let mut discs: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(is_disc)
+        .collect();
+    discs.sort();
+    if discs.is_empty() {
+        vec![path.to_owned()]
+    } else {
+        discs
+    }
+}
+
 /// Reads `disc.json` and checks the digest that it carries of itself.
 fn read_record(label: &str, path: &Path, findings: &mut Vec<Finding>) -> DiscRecord {
     let read = || -> Result<DiscRecord, String> {

@@ -41,6 +41,7 @@ pub struct RoomConfig {
     pub video: VideoSettings,
     pub segment_seconds: u32,
     pub burners: Vec<Burner>,
+    pub disc: Disc,
     pub climate: Option<Climate>,
     pub clock: Clock,
     pub interview: InterviewRules,
@@ -96,6 +97,18 @@ pub struct Burner {
     pub slot: BurnerSlot,
     /// `/dev/srN` or `stdio:<path>`.
     pub device: String,
+}
+
+/// How discs are written, where the medium's own numbers do not suit the site.
+#[derive(Clone, Copy, Debug)]
+pub struct Disc {
+    /// `None`: what suits the kind of medium.
+    pub batch_bytes: Option<u64>,
+    pub batch_minutes: u32,
+    /// `None`: the writer's own patience with a drive that stands still.
+    pub stall_seconds: Option<u32>,
+    /// Camera originals go onto the discs too.
+    pub tracks: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

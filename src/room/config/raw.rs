@@ -22,6 +22,7 @@ pub struct File {
     pub video: Option<Video>,
     #[serde(default)]
     pub burner: Vec<Burner>,
+    pub disc: Option<Disc>,
     pub climate: Option<Climate>,
     pub fingerprint: Option<Device>,
     pub clock: Option<Clock>,
@@ -103,6 +104,15 @@ pub struct Video {
 pub struct Burner {
     pub slot: String,
     pub device: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Disc {
+    pub batch_kib: Option<u32>,
+    pub batch_minutes: Option<u32>,
+    pub stall_seconds: Option<u32>,
+    pub tracks: Option<bool>,
 }
 
 #[derive(Deserialize)]

@@ -4,7 +4,7 @@
 //! it says, the pre-check judges what is there.
 
 use super::raw;
-use super::{Burner, BurnerSlot, Climate, Clock, ClockSource, ConfigError, Data, InterviewRules, Room};
+use super::{Burner, BurnerSlot, Climate, Clock, ClockSource, ConfigError, Data, Disc, InterviewRules, Room};
 use super::{RoomConfig, Tls, Web};
 use pipelines::settings::{
     CameraSettings, CameraSource, Channel, EncoderChoice, MicrophoneSettings, MicrophoneSource, Rate, Secret,
@@ -57,6 +57,7 @@ fn checked(base: &Path, file: raw::File) -> Checked<RoomConfig> {
         video: video_settings(&video)?,
         segment_seconds,
         burners: burners(base, file.burner)?,
+        disc: disc(&file.disc.unwrap_or_default())?,
         climate: file.climate.map(climate).transpose()?,
         clock: clock(file.clock)?,
         interview: interview(file.interview)?,
@@ -319,6 +320,17 @@ fn burner_device(base: &Path, text: &str) -> Checked<String> {
         format!("burner.device = \"{text}\": 须为 /dev/srN 或 stdio:路径"),
         format!("burner.device = \"{text}\": must be /dev/srN or stdio:<path>"),
     )
+}
+
+fn disc(raw: &raw::Disc) -> Checked<Disc> {
+    let batch_kib = raw.batch_kib.map(|kib| within("disc.batch_kib", kib, 64, 1 << 20)).transpose()?;
+    let stall_seconds = raw.stall_seconds.map(|s| within("disc.stall_seconds", s, 2, 3600)).transpose()?;
+    Ok(Disc {
+        batch_bytes: batch_kib.map(|kib| u64::from(kib) << 10),
+        batch_minutes: within("disc.batch_minutes", raw.batch_minutes.unwrap_or(5), 1, 60)?,
+        stall_seconds,
+        tracks: raw.tracks.unwrap_or(false),
+    })
 }
 
 fn climate(raw: raw::Climate) -> Checked<Climate> {

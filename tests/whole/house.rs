@@ -1,0 +1,158 @@
+//! A room to test: simulated cameras, a directory, the binary as a child, and what can be asked of it.
+
+use fixtures::camera::Camera;
+use fixtures::judge::{Look, Recording, probe_segments};
+use fixtures::picture::Rect;
+use serde_json::{Value, json};
+use shenlu::demo::officer;
+use shenlu::demo::place::Place;
+use shenlu::demo::room_child::RoomChild;
+use shenlu::demo::{DemoArguments, simulated};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_shenlu");
+
+pub struct House {
+    pub dir: tempfile::TempDir,
+    pub cameras: Vec<Camera>,
+    pub place: Place,
+    pub room: RoomChild,
+}
+
+/// Small pictures, short segments, small batches: everything happens often.
+pub fn arguments(dir: &Path) -> DemoArguments {
+    DemoArguments {
+        seconds: 20,
+        dir: Some(dir.join("room")),
+        camera: Vec::new(),
+        microphone: Vec::new(),
+        burner: Vec::new(),
+        size: "640x360".into(),
+        segment_seconds: 3,
+        extra: "[disc]\nbatch_kib = 256\nstall_seconds = 5\n".into(),
+        port: 0,
+        stay: false,
+    }
+}
+
+impl House {
+    /// Up, with everything passed by the pre-check.
+    pub fn ready() -> House {
+        let dir = tempfile::tempdir().unwrap();
+        let arguments = arguments(dir.path());
+        let cameras = simulated(&arguments).unwrap();
+        let place = Place::prepare(&arguments, &cameras).unwrap();
+        let room = RoomChild::start(Path::new(PROGRAM), &place).unwrap();
+        officer::precheck(&room).unwrap();
+        House { dir, cameras, place, room }
+    }
+
+    /// Recording, with the steps spoken that the law asks for; the interview's id.
+    pub fn recording() -> (House, String) {
+        let house = House::ready();
+        officer::start(&house.room).unwrap();
+        let state = house.until("recording", 20, |s| s["recording"] == true);
+        let id = state["interview_id"].as_str().unwrap().to_owned();
+        for mark in ["announced", "identity-established", "rights-read"] {
+            house.must("mark", json!({"mark": mark}));
+        }
+        (house, id)
+    }
+
+    pub fn must(&self, kind: &str, fields: Value) {
+        let reply = self.room.ask(kind, fields).unwrap();
+        assert_eq!(reply.status, 200, "{kind}: {}", reply.body);
+    }
+
+    pub fn until(&self, step: &'static str, within_s: u64, wanted: impl Fn(&Value) -> bool) -> Value {
+        let found = self.room.until(step, Duration::from_secs(within_s), wanted);
+        found.unwrap_or_else(|error| panic!("{error}\n{}", self.log()))
+    }
+
+    /// Media seconds durable in the present part.
+    pub fn reach(&self, media_s: f64) {
+        officer::reach(&self.room, media_s).unwrap_or_else(|e| panic!("{e}\n{}", self.log()));
+    }
+
+    pub fn alarm(&self, name: &str, stands: bool, within_s: u64) {
+        let wanted = |s: &Value| {
+            let alarms = s["alarms"].as_array().cloned().unwrap_or_default();
+            alarms.iter().any(|a| a["alarm"] == name) == stands
+        };
+        let step: &'static str = if stands { "alarm" } else { "alarm cleared" };
+        eprintln!("waiting: {step} {name}");
+        self.until(step, within_s, wanted);
+    }
+
+    /// Attests, ends, and waits until both discs are finalised.
+    pub fn finish(&self, id: &str) {
+        officer::attest(&self.room, id).unwrap_or_else(|e| panic!("{e}\n{}", self.log()));
+        self.must("end-interview", json!({}));
+        self.until("closed", 60, |s| s["interview_id"].is_null());
+        officer::wait_for_discs(&self.room, &self.place).unwrap_or_else(|e| panic!("{e}\n{}", self.log()));
+    }
+
+    pub fn interview(&self, id: &str) -> PathBuf {
+        self.place.data.join("interviews").join(id)
+    }
+
+    pub fn log(&self) -> String {
+        let log = std::fs::read_to_string(self.place.dir.join("room.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(60)..].join("\n")
+    }
+
+    pub fn judge_part(&self, id: &str, part: u32) -> Recording {
+        let dir = self.interview(id).join(format!("part-{part:04}"));
+        let mut segments: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
+        segments.retain(|path| path.extension().is_some_and(|e| e == "mp4"));
+        segments.sort();
+        probe_segments(&segments, &Look { pictures: vec![Rect::FULL, insert()], places: vec![] }).unwrap()
+    }
+
+    pub fn journal(&self, id: &str) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.interview(id).join("journal.jsonl")).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The newest image of each slot is a whole, sound set, equal to the directory.
+    pub fn discs_are_sound(&self, id: &str) {
+        for slot in ["a", "b"] {
+            let images: Vec<PathBuf> = self.place.images();
+            let mine = |p: &&PathBuf| p.file_name().unwrap().to_string_lossy().starts_with(slot);
+            let last = images.iter().filter(mine).next_back().expect("an image").clone();
+            let out = verify(&last, &[&self.interview(id)]);
+            assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
+        }
+    }
+
+    pub fn is_sound(&self, id: &str) {
+        let out = verify(&self.interview(id), &[]);
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
+    }
+}
+
+pub fn verify(path: &Path, against: &[&Path]) -> Output {
+    let mut command = Command::new(PROGRAM);
+    command.arg("verify").arg(path);
+    for other in against {
+        command.arg("--against").arg(other);
+    }
+    command.output().unwrap()
+}
+
+/// Every frame is there, one each 40 ms, and as much sound as picture.
+pub fn is_whole(recording: &Recording) {
+    assert_eq!(recording.gaps(25), vec![], "cadence");
+    let picture_s = recording.frames.len() as f64 / 25.0;
+    let sound_s = recording.hearing.duration_us() as f64 / 1e6;
+    assert!((picture_s - sound_s).abs() < 0.1, "picture {picture_s} s, sound {sound_s} s");
+}
+
+/// Where the officer's picture stands in the default layout.
+pub fn insert() -> Rect {
+    let margin = 1.0 / 48.0;
+    Rect { x: 0.75 - margin, y: 0.75 - margin * 16.0 / 9.0, width: 0.25, height: 0.25 }
+}

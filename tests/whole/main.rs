@@ -1,0 +1,13 @@
+//! The whole room, as its users meet it: real cameras on the wire, the real binary, real discs, real refusals.
+//!
+//! Each test runs a room of its own in small pictures; what it recorded is judged by decoding it. Faults are
+//! caused, at the process, the camera or the drive, and everything that must not notice is counted.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod burners;
+mod cameras;
+mod demo;
+mod house;
+mod media;
+mod refusals;
