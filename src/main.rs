@@ -86,7 +86,12 @@ fn run(role: Role) -> anyhow::Result<ExitCode> {
         Role::Room { config } => roles::room(&config),
         Role::Media => roles::media().context("media process"),
         Role::Demo(arguments) => roles::demo(arguments),
-        Role::Command { kind, json, config, id } => roles::command(&kind, &json, &config, id),
+        Role::Command {
+            kind,
+            json,
+            config,
+            id,
+        } => roles::command(&kind, &json, &config, id),
         Role::Devices { config } => roles::devices(config.as_deref()),
         Role::Verify { path, against, json } => roles::verify(&path, &against, json),
         Role::Check { config } => roles::check(&config),

@@ -19,7 +19,10 @@ pub use demo::DemoArguments;
 /// Until SIGTERM or SIGINT. An interview that is open then stays open and goes on at the next start.
 pub fn room(config: &Path) -> anyhow::Result<ExitCode> {
     let config = RoomConfig::load(config)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     let listener = web::listen(config.web.listen)?;
     let running = room::start(config.clone(), media_program()?)?;
     let files = tls_files(&config)?;
@@ -30,7 +33,12 @@ pub fn room(config: &Path) -> anyhow::Result<ExitCode> {
         sessions: accounts::Sessions::default(),
         interviews: config.data.dir.join("interviews"),
     });
-    println!("审录 {} {}: https://{}/", config.room.id, config.room.name, listener.local_addr()?);
+    println!(
+        "审录 {} {}: https://{}/",
+        config.room.id,
+        config.room.name,
+        listener.local_addr()?
+    );
     runtime.block_on(async {
         tokio::select! {
             served = web::serve(listener, files, door) => served.context("web"),
@@ -44,7 +52,9 @@ pub fn room(config: &Path) -> anyhow::Result<ExitCode> {
 
 async fn told_to_end() {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut term) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    let Ok(mut term) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
     tokio::select! {
         _ = term.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
@@ -53,13 +63,19 @@ async fn told_to_end() {
 
 fn media_program() -> anyhow::Result<MediaProgram> {
     let program = std::env::current_exe().context("where am I")?;
-    Ok(MediaProgram { program, arguments: vec!["media".into()] })
+    Ok(MediaProgram {
+        program,
+        arguments: vec!["media".into()],
+    })
 }
 
 fn tls_files(config: &RoomConfig) -> anyhow::Result<TlsFiles> {
     Ok(match &config.web.tls {
         Tls::SelfSigned => TlsFiles::self_signed(&config.data.dir, &config.room.id)?,
-        Tls::Files { cert_file, key_file } => TlsFiles { cert: cert_file.clone(), key: key_file.clone() },
+        Tls::Files { cert_file, key_file } => TlsFiles {
+            cert: cert_file.clone(),
+            key: key_file.clone(),
+        },
     })
 }
 
@@ -75,7 +91,11 @@ pub fn media() -> anyhow::Result<ExitCode> {
 
 pub fn demo(arguments: DemoArguments) -> anyhow::Result<ExitCode> {
     let passed = demo::run(&arguments, &std::env::current_exe()?)?;
-    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Exit 0 accepted, 1 refused, 2 not asked.
@@ -99,7 +119,9 @@ pub fn command(kind: &str, json: &str, config: &Path, id: Option<String>) -> any
 pub fn devices(config: Option<&Path>) -> anyhow::Result<ExitCode> {
     let config = config.map(RoomConfig::load).transpose()?;
     let burners = config.iter().flat_map(|c| &c.burners);
-    let configured: Vec<Device> = burners.map(|b| Device::parse(&b.device)).collect::<Result<_, _>>()?;
+    let configured: Vec<Device> = burners
+        .map(|b| Device::parse(&b.device))
+        .collect::<Result<_, _>>()?;
     for found in hardware::optical::discover(&Xorriso::default(), &configured) {
         println!("{}", serde_json::to_string_pretty(&found)?);
     }
@@ -124,7 +146,11 @@ pub fn check(config: &Path) -> anyhow::Result<ExitCode> {
     for finding in &findings {
         println!("{finding:?}");
     }
-    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if findings.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 pub fn bench(arguments: &[String]) -> anyhow::Result<ExitCode> {

@@ -99,8 +99,8 @@ fn a_burn_that_hangs_is_ended_and_feeding_goes_on_meanwhile() {
     let mut plan = scene.plan(Slot::A);
     plan.batch.max_bytes = Some(24 * 1024 * 1024);
     plan.xorriso.program = scene.slow_program();
-    plan.xorriso.write_stall = Duration::from_secs(2);
-    plan.xorriso.start_stall = Duration::from_secs(3);
+    plan.xorriso.write_stall = Duration::from_secs(6);
+    plan.xorriso.start_stall = Duration::from_secs(8);
     let mut slot = scene.start(plan);
     slot.feed(&scene.segment(1, 30_000_000));
     signal_in_mid_burn(&scene, "a-001.iso", libc::SIGSTOP);

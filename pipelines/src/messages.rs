@@ -31,15 +31,27 @@ pub struct OverlayText {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "say")]
 pub enum ToMedia {
-    Configure { settings: MediaSettings },
+    Configure {
+        settings: MediaSettings,
+    },
     /// Opens the gate at the next key frame (asked for at once). One part is open at a time.
-    OpenPart { part: u32 },
+    OpenPart {
+        part: u32,
+    },
     /// Closes the gate; everything that passed it is delivered, then `PartClosed`.
-    ClosePart { part: u32 },
-    SetLayout { layout: Layout },
-    SetOverlay { overlay: OverlayText },
+    ClosePart {
+        part: u32,
+    },
+    SetLayout {
+        layout: Layout,
+    },
+    SetOverlay {
+        overlay: OverlayText,
+    },
     /// Answered by `Alive` with the same number by the thread that composes the picture.
-    Ping { number: u64 },
+    Ping {
+        number: u64,
+    },
 }
 
 /// Which file family a chunk belongs to: the composite, or a camera's untouched original.
@@ -55,9 +67,16 @@ pub enum Track {
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum CameraStatus {
     Connecting,
-    Live { width: u32, height: u32, codec: String },
+    Live {
+        width: u32,
+        height: u32,
+        codec: String,
+    },
     /// The slate stands in the picture.
-    Lost { cause: CameraFault, reason: String },
+    Lost {
+        cause: CameraFault,
+        reason: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,7 +105,9 @@ pub enum MicrophoneStatus {
     Connecting,
     Live,
     /// Silence stands in for it.
-    Lost { reason: String },
+    Lost {
+        reason: String,
+    },
 }
 
 /// One channel over the last 100 ms. Levels in hundredths of dBFS, never above 0; −12000 is digital zero.
@@ -136,23 +157,54 @@ pub struct Counters {
 #[serde(rename_all = "kebab-case", tag = "say")]
 pub enum FromMedia {
     /// The pipelines run and pictures are being encoded; `encoder` is the element chosen.
-    Ready { encoder: String },
+    Ready {
+        encoder: String,
+    },
     /// Payload: `ftyp` and `moov`, to stand in front of every segment of this track's part.
-    Header { part: u32, track: Track },
+    Header {
+        part: u32,
+        track: Track,
+    },
     /// Payload: one chunk (`moof` and `mdat`, whole boxes only).
-    Chunk { part: u32, track: Track, starts_fragment: bool },
+    Chunk {
+        part: u32,
+        track: Track,
+        starts_fragment: bool,
+    },
     /// All chunks of the part were sent.
-    PartClosed { part: u32 },
-    Levels { left: Level, right: Level },
-    Camera { slot: Slot, status: CameraStatus },
-    Microphone { channel: Channel, status: MicrophoneStatus },
-    Began { watch: Watch },
-    Ended { watch: Watch },
+    PartClosed {
+        part: u32,
+    },
+    Levels {
+        left: Level,
+        right: Level,
+    },
+    Camera {
+        slot: Slot,
+        status: CameraStatus,
+    },
+    Microphone {
+        channel: Channel,
+        status: MicrophoneStatus,
+    },
+    Began {
+        watch: Watch,
+    },
+    Ended {
+        watch: Watch,
+    },
     /// Once a second.
-    Counted { counters: Counters },
-    Alive { number: u64 },
+    Counted {
+        counters: Counters,
+    },
+    Alive {
+        number: u64,
+    },
     /// The process cannot go on and exits after this.
-    Failed { step: String, message: String },
+    Failed {
+        step: String,
+        message: String,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -164,7 +216,10 @@ struct Envelope<T> {
 
 /// Writes one frame. Blocks as the stream does; interrupted writes leave the stream unusable.
 pub fn write_frame<T: Serialize>(out: &mut impl Write, message: &T, payload: &[u8]) -> io::Result<()> {
-    let header = serde_json::to_vec(&Envelope { version: VERSION, message })?;
+    let header = serde_json::to_vec(&Envelope {
+        version: VERSION,
+        message,
+    })?;
     if header.len() > MAX_HEADER || payload.len() > MAX_PAYLOAD {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "message too large"));
     }
@@ -194,7 +249,10 @@ pub fn read_frame<T: for<'a> Deserialize<'a>>(input: &mut impl Read) -> io::Resu
     let header_len = u32::from_be_bytes([a, b, c, d]) as usize;
     let payload_len = u32::from_be_bytes([e, f, g, h]) as usize;
     if header_len > MAX_HEADER || payload_len > MAX_PAYLOAD {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "frame length out of range"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "frame length out of range",
+        ));
     }
     let mut header = vec![0; header_len];
     input.read_exact(&mut header)?;
@@ -202,7 +260,10 @@ pub fn read_frame<T: for<'a> Deserialize<'a>>(input: &mut impl Read) -> io::Resu
     input.read_exact(&mut payload)?;
     let version: VersionOnly = serde_json::from_slice(&header)?;
     if version.version != VERSION {
-        let text = format!("peer speaks version {}, this is version {VERSION}", version.version);
+        let text = format!(
+            "peer speaks version {}, this is version {VERSION}",
+            version.version
+        );
         return Err(io::Error::new(io::ErrorKind::InvalidData, text));
     }
     let envelope: Envelope<T> = serde_json::from_slice(&header)?;

@@ -63,12 +63,23 @@ impl std::fmt::Debug for Secret {
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum CameraSource {
     /// `url` without user or password.
-    Rtsp { url: String, user: Option<String>, password: Option<Secret>, transport: Transport },
-    V4l2 { device: PathBuf },
+    Rtsp {
+        url: String,
+        user: Option<String>,
+        password: Option<Secret>,
+        transport: Transport,
+    },
+    V4l2 {
+        device: PathBuf,
+    },
     /// Any file GStreamer can demux with H.264 or H.265 in it; played at its own pace, again and again.
-    File { path: PathBuf },
+    File {
+        path: PathBuf,
+    },
     /// `videotestsrc` pattern by name.
-    Test { pattern: String },
+    Test {
+        pattern: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,11 +93,17 @@ pub struct CameraSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum MicrophoneSource {
-    Alsa { device: String },
+    Alsa {
+        device: String,
+    },
     /// The sound that comes with this camera's stream.
-    Camera { slot: Slot },
+    Camera {
+        slot: Slot,
+    },
     /// `speech`, `beep` (1 kHz for 50 ms at each whole second of wall time), `tone`, `silence`, `zeros`.
-    Test { signal: String },
+    Test {
+        signal: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

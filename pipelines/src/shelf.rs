@@ -42,7 +42,10 @@ pub struct Shelf {
 
 impl Shelf {
     pub fn new(capacity: usize) -> Self {
-        Shelf { inner: Mutex::new(Inner::default()), capacity: capacity.max(1) }
+        Shelf {
+            inner: Mutex::new(Inner::default()),
+            capacity: capacity.max(1),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -26,7 +26,11 @@ impl Timeline {
         use gst::prelude::*;
         let clock = gst::SystemClock::obtain();
         let epoch_ns = clock.time().nseconds();
-        Timeline { clock, epoch_ns, fps: u64::from(fps) }
+        Timeline {
+            clock,
+            epoch_ns,
+            fps: u64::from(fps),
+        }
     }
 
     pub fn now_ns(&self) -> u64 {

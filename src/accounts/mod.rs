@@ -24,7 +24,9 @@ pub enum AccountsError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("cannot write {path}")]
     Write { path: PathBuf, source: std::io::Error },
-    #[error("{path} is damaged; restore it, or remove it together with operator-secret to make a new operator")]
+    #[error(
+        "{path} is damaged; restore it, or remove it together with operator-secret to make a new operator"
+    )]
     Damaged { path: PathBuf },
     #[error("no randomness from the system")]
     Random(std::io::Error),
@@ -50,8 +52,8 @@ impl Accounts {
         let path = data.join("accounts.json");
         match fs::read_to_string(&path) {
             Ok(text) => {
-                let file: File = serde_json::from_str(&text)
-                    .map_err(|_| AccountsError::Damaged { path: path.clone() })?;
+                let file: File =
+                    serde_json::from_str(&text).map_err(|_| AccountsError::Damaged { path: path.clone() })?;
                 Ok(Accounts { hash: file.operator })
             }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => create(data, &path),
@@ -61,7 +63,9 @@ impl Accounts {
 
     /// Takes about 0.15 s and 64 MiB on purpose; call it where that may block.
     pub fn accepts(&self, account: &str, secret: &str) -> bool {
-        let Ok(hash) = PasswordHash::new(&self.hash) else { return false };
+        let Ok(hash) = PasswordHash::new(&self.hash) else {
+            return false;
+        };
         let right = argon2id().is_ok_and(|a| a.verify_password(secret.as_bytes(), &hash).is_ok());
         right && account == OPERATOR
     }
@@ -81,10 +85,16 @@ fn create(data: &Path, path: &Path) -> Result<Accounts, AccountsError> {
     let salt: [u8; 16] = random()?;
     let salt = SaltString::encode_b64(&salt).map_err(|e| AccountsError::Hash(e.to_string()))?;
     let hash = argon2id()
-        .and_then(|a| a.hash_password(secret.as_bytes(), &salt).map_err(|e| AccountsError::Hash(e.to_string())))?
+        .and_then(|a| {
+            a.hash_password(secret.as_bytes(), &salt)
+                .map_err(|e| AccountsError::Hash(e.to_string()))
+        })?
         .to_string();
     write_private(&data.join("operator-secret"), format!("{secret}\n").as_bytes())?;
-    let file = File { version: 1, operator: hash.clone() };
+    let file = File {
+        version: 1,
+        operator: hash.clone(),
+    };
     let text = serde_json::to_string_pretty(&file).map_err(|e| AccountsError::Hash(e.to_string()))?;
     write_private(path, text.as_bytes())?;
     Ok(Accounts { hash })
@@ -97,11 +107,16 @@ fn argon2id() -> Result<Argon2<'static>, AccountsError> {
 
 /// Owner-only from its first byte on, durable, replacing what was there.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AccountsError> {
-    let write = |source| AccountsError::Write { path: path.to_owned(), source };
+    let write = |source| AccountsError::Write {
+        path: path.to_owned(),
+        source,
+    };
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
     let mut file = options.open(path).map_err(write)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(write)
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(write)
 }
 
 fn random<const N: usize>() -> Result<[u8; N], AccountsError> {

@@ -36,7 +36,10 @@ impl Sessions {
     /// How long a next try has to wait, if at all.
     pub fn must_wait(&self) -> Option<Duration> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = inner.last_wrong.filter(|_| inner.wrong_tries >= FREE_TRIES)?.elapsed();
+        let since = inner
+            .last_wrong
+            .filter(|_| inner.wrong_tries >= FREE_TRIES)?
+            .elapsed();
         WAIT.checked_sub(since)
     }
 
@@ -55,13 +58,21 @@ impl Sessions {
         if inner.sessions.len() >= MOST {
             inner.sessions.remove(0);
         }
-        inner.sessions.push(Session { account: account.to_owned(), token: token.clone(), began: Instant::now() });
+        inner.sessions.push(Session {
+            account: account.to_owned(),
+            token: token.clone(),
+            began: Instant::now(),
+        });
         Ok(token)
     }
 
     pub fn find(&self, token: &str) -> Option<Session> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.sessions.iter().find(|s| s.token == token && s.began.elapsed() < LIFE).cloned()
+        inner
+            .sessions
+            .iter()
+            .find(|s| s.token == token && s.began.elapsed() < LIFE)
+            .cloned()
     }
 
     pub fn end(&self, token: &str) {

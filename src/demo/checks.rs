@@ -19,7 +19,11 @@ pub struct Check {
 }
 
 fn check(what: &str, passed: bool, figure: impl Into<String>) -> Check {
-    Check { what: what.to_owned(), passed, figure: figure.into() }
+    Check {
+        what: what.to_owned(),
+        passed,
+        figure: figure.into(),
+    }
 }
 
 /// Sound may stand this far from picture (design 10).
@@ -54,7 +58,11 @@ fn early_end(interview: &Recorded) -> Check {
     let refusal = &interview.early_end;
     let missing = refusal["missing"].as_array().map_or(0, Vec::len);
     let passed = refusal["rule"] == "R-11" && missing > 0;
-    check("过早结束被拒绝 early end refused", passed, format!("{}, {missing} missing", refusal["rule"]))
+    check(
+        "过早结束被拒绝 early end refused",
+        passed,
+        format!("{}, {missing} missing", refusal["rule"]),
+    )
 }
 
 fn segments(dir: &Path) -> Vec<PathBuf> {
@@ -74,14 +82,21 @@ fn each_segment_plays(segments: &[PathBuf]) -> Vec<Check> {
     let mut bad = Vec::new();
     for segment in segments {
         let path = segment.to_string_lossy();
-        let out = run("ffmpeg", &["-v", "error", "-nostdin", "-i", &path, "-f", "null", "-"]);
+        let out = run(
+            "ffmpeg",
+            &["-v", "error", "-nostdin", "-i", &path, "-f", "null", "-"],
+        );
         let clean = out.is_some_and(|o| o.status.success() && o.stderr.is_empty());
         if !clean {
             bad.push(path.into_owned());
         }
     }
     let passed = bad.is_empty() && !segments.is_empty();
-    vec![check("每个片段单独可播放 each segment plays alone", passed, format!("{} segments {bad:?}", segments.len()))]
+    vec![check(
+        "每个片段单独可播放 each segment plays alone",
+        passed,
+        format!("{} segments {bad:?}", segments.len()),
+    )]
 }
 
 /// Frames, cadence, pictures, sound: read out of the recording itself.
@@ -91,7 +106,10 @@ fn timeline(
     segments: &[PathBuf],
     simulated: bool,
 ) -> Vec<Check> {
-    let look = Look { pictures: vec![Rect::FULL, officer_insert()], places: vec![clock_place(), climate_place()] };
+    let look = Look {
+        pictures: vec![Rect::FULL, officer_insert()],
+        places: vec![clock_place(), climate_place()],
+    };
     let recording = match probe_segments(segments, &look) {
         Ok(recording) => recording,
         Err(error) => return vec![check("解码 decoding", false, error.to_string())],
@@ -100,8 +118,16 @@ fn timeline(
     let sound_s = recording.hearing.duration_us() as f64 / 1e6;
     let gaps = recording.gaps(25);
     let mut checks = vec![
-        check("时长 length", frames as f64 >= f64::from(arguments.seconds - 1) * 25.0, format!("{frames} frames")),
-        check("帧节拍无缺口 cadence without a gap", gaps.is_empty(), format!("{} gaps", gaps.len())),
+        check(
+            "时长 length",
+            frames as f64 >= f64::from(arguments.seconds - 1) * 25.0,
+            format!("{frames} frames"),
+        ),
+        check(
+            "帧节拍无缺口 cadence without a gap",
+            gaps.is_empty(),
+            format!("{} gaps", gaps.len()),
+        ),
         check(
             "声音与画面同长 sound as long as picture",
             (sound_s - frames as f64 / 25.0).abs() < 0.1,
@@ -117,8 +143,16 @@ fn timeline(
 
 /// The text's box is darker than what is around it and has white in it, on every frame.
 fn burnt_in(recording: &Recording) -> Check {
-    let without = recording.frames.iter().filter(|f| f.place_luma.iter().any(|luma| *luma < 12.0)).count();
-    check("时间与温湿度在画面中 clock and climate in the picture", without == 0, format!("{without} frames without"))
+    let without = recording
+        .frames
+        .iter()
+        .filter(|f| f.place_luma.iter().any(|luma| *luma < 12.0))
+        .count();
+    check(
+        "时间与温湿度在画面中 clock and climate in the picture",
+        without == 0,
+        format!("{without} frames without"),
+    )
 }
 
 fn against_the_cameras(recording: &Recording, interview: &Recorded) -> Vec<Check> {
@@ -128,21 +162,47 @@ fn against_the_cameras(recording: &Recording, interview: &Recorded) -> Vec<Check
     };
     let full: Vec<_> = recording.frames.iter().filter(|f| !aside(f.pts_us)).collect();
     let read = |picture: usize, camera: u8| {
-        full.iter().filter(|f| f.codes.get(picture).copied().flatten().is_some_and(|c| c.camera == camera)).count()
+        full.iter()
+            .filter(|f| {
+                f.codes
+                    .get(picture)
+                    .copied()
+                    .flatten()
+                    .is_some_and(|c| c.camera == camera)
+            })
+            .count()
     };
     let (main, insert) = (read(0, 1), read(1, 2));
-    let walls: Vec<i64> = recording.codes(0).filter(|c| c.camera == 1).map(|c| c.wall_ms as i64).collect();
+    let walls: Vec<i64> = recording
+        .codes(0)
+        .filter(|c| c.camera == 1)
+        .map(|c| c.wall_ms as i64)
+        .collect();
     let spans = walls.first().zip(walls.last()).map_or(0, |(a, b)| b - a);
-    let seen = recording.frames.iter().filter_map(|f| Some((f.pts_us, f.codes.first().copied().flatten()?)));
-    let pts: Vec<i64> = seen.filter(|(_, c)| c.camera == 1).map(|(pts, _)| pts / 1000).collect();
+    let seen = recording
+        .frames
+        .iter()
+        .filter_map(|f| Some((f.pts_us, f.codes.first().copied().flatten()?)));
+    let pts: Vec<i64> = seen
+        .filter(|(_, c)| c.camera == 1)
+        .map(|(pts, _)| pts / 1000)
+        .collect();
     let media = pts.first().zip(pts.last()).map_or(0, |(a, b)| b - a);
     let late_left = recording.sound_late_ms(0, 0, LEFT_BEEP_HZ);
     let late_right = recording.sound_late_ms(1, 1, RIGHT_BEEP_HZ);
     let worst = |late: &[f64]| late.iter().fold(0.0_f64, |worst, ms| worst.max(ms.abs()));
     let enough = |n: usize| n * 100 >= full.len() * 97;
     vec![
-        check("主画面为被讯问人 main picture is the interviewee", enough(main), format!("{main} / {}", full.len())),
-        check("画中画为办案人员 insert is the officer", enough(insert), format!("{insert} / {}", full.len())),
+        check(
+            "主画面为被讯问人 main picture is the interviewee",
+            enough(main),
+            format!("{main} / {}", full.len()),
+        ),
+        check(
+            "画中画为办案人员 insert is the officer",
+            enough(insert),
+            format!("{insert} / {}", full.len()),
+        ),
         check(
             "录像时间与真实时间一致 recorded time is true time",
             (spans - media).abs() <= 80 && media > 0,
@@ -172,7 +232,11 @@ fn discs_finalised(room: &RoomChild, place: &Place) -> Vec<Check> {
     let state = room.state().unwrap_or_default();
     let check_one = |(slot, device): &(String, String)| {
         let word = state["discs"][slot]["state"].as_str().unwrap_or("--").to_owned();
-        check(&format!("光盘 {} 已封盘 disc finalised", slot.to_uppercase()), word == "finalised", format!("{word} {device}"))
+        check(
+            &format!("光盘 {} 已封盘 disc finalised", slot.to_uppercase()),
+            word == "finalised",
+            format!("{word} {device}"),
+        )
     };
     place.burners.iter().map(check_one).collect()
 }
@@ -183,15 +247,25 @@ fn verified(program: &Path, path: &Path, against: &[&Path]) -> Check {
     for other in against {
         command.arg("--against").arg(other);
     }
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let others: Vec<String> =
-        against.iter().filter_map(|p| p.file_name()).map(|n| n.to_string_lossy().into_owned()).collect();
+    let name = path
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let others: Vec<String> = against
+        .iter()
+        .filter_map(|p| p.file_name())
+        .map(|n| n.to_string_lossy().into_owned())
+        .collect();
     let what = format!("verify {name} {}", others.join(" "));
     match command.output() {
         Ok(out) => {
             let said = String::from_utf8_lossy(&out.stdout);
             let brief: String = said.lines().rev().take(3).collect::<Vec<_>>().join(" | ");
-            check(&what, out.status.success(), format!("exit {:?} {brief}", out.status.code()))
+            check(
+                &what,
+                out.status.success(),
+                format!("exit {:?} {brief}", out.status.code()),
+            )
         }
         Err(error) => check(&what, false, error.to_string()),
     }
@@ -199,23 +273,37 @@ fn verified(program: &Path, path: &Path, against: &[&Path]) -> Check {
 
 /// xorriso takes the disc out, coreutils checks the sums, 7z lists it.
 fn foreign_programs(image: &Path) -> Vec<Check> {
-    let name = image.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let Ok(out) = tempfile::tempdir() else { return vec![check("tempdir", false, "")] };
+    let name = image
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let Ok(out) = tempfile::tempdir() else {
+        return vec![check("tempdir", false, "")];
+    };
     let drive = format!("stdio:{}", image.display());
     let target = out.path().to_string_lossy().into_owned();
-    let extracted =
-        run("xorriso", &["-indev", &drive, "-osirrox", "on", "-extract", "/", &target]);
+    let extracted = run(
+        "xorriso",
+        &["-indev", &drive, "-osirrox", "on", "-extract", "/", &target],
+    );
     let sums = Command::new("sha256sum")
         .args(["--quiet", "--strict", "-c", "SHA256SUMS"])
         .current_dir(out.path())
         .output();
     let listed = run("7z", &["l", &image.to_string_lossy()]);
     let text = |out: Option<&Output>| {
-        out.map(|o| String::from_utf8_lossy(&o.stderr).lines().next_back().unwrap_or_default().to_owned())
-            .unwrap_or_default()
+        out.map(|o| {
+            String::from_utf8_lossy(&o.stderr)
+                .lines()
+                .next_back()
+                .unwrap_or_default()
+                .to_owned()
+        })
+        .unwrap_or_default()
     };
-    let segment_listed =
-        listed.as_ref().is_some_and(|o| String::from_utf8_lossy(&o.stdout).contains("seg-00001.mp4"));
+    let segment_listed = listed
+        .as_ref()
+        .is_some_and(|o| String::from_utf8_lossy(&o.stdout).contains("seg-00001.mp4"));
     let sums_hold = sums.as_ref().is_ok_and(|o| o.status.success());
     vec![
         check(
@@ -223,7 +311,11 @@ fn foreign_programs(image: &Path) -> Vec<Check> {
             extracted.as_ref().is_some_and(|o| o.status.success()),
             text(extracted.as_ref()),
         ),
-        check(&format!("{name}: sha256sum -c SHA256SUMS"), sums_hold, text(sums.as_ref().ok())),
+        check(
+            &format!("{name}: sha256sum -c SHA256SUMS"),
+            sums_hold,
+            text(sums.as_ref().ok()),
+        ),
         check(&format!("{name}: 7z"), segment_listed, ""),
     ]
 }
@@ -231,14 +323,29 @@ fn foreign_programs(image: &Path) -> Vec<Check> {
 /// Where the officer's picture stands in the default layout, as fractions of the picture.
 fn officer_insert() -> Rect {
     let margin = 1.0 / 48.0;
-    Rect { x: 0.75 - margin, y: 0.75 - margin * 16.0 / 9.0, width: 0.25, height: 0.25 }
+    Rect {
+        x: 0.75 - margin,
+        y: 0.75 - margin * 16.0 / 9.0,
+        width: 0.25,
+        height: 0.25,
+    }
 }
 
 /// Inside the clock's line, upper left.
 fn clock_place() -> Rect {
-    Rect { x: 0.02, y: 0.02, width: 0.15, height: 0.03 }
+    Rect {
+        x: 0.02,
+        y: 0.02,
+        width: 0.15,
+        height: 0.03,
+    }
 }
 
 fn climate_place() -> Rect {
-    Rect { x: 0.2, y: 0.02, width: 0.05, height: 0.03 }
+    Rect {
+        x: 0.2,
+        y: 0.02,
+        width: 0.05,
+        height: 0.03,
+    }
 }

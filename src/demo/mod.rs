@@ -67,7 +67,11 @@ pub enum DemoError {
 
 /// Runs the demonstration with `program` as the room; whether every check held.
 pub fn run(arguments: &DemoArguments, program: &Path) -> Result<bool, DemoError> {
-    let cameras = if arguments.camera.is_empty() { simulated(arguments)? } else { Vec::new() };
+    let cameras = if arguments.camera.is_empty() {
+        simulated(arguments)?
+    } else {
+        Vec::new()
+    };
     let place = place::Place::prepare(arguments, &cameras)?;
     say(&format!("目录 directory: {}", place.dir.display()));
     let room = room_child::RoomChild::start(program, &place)?;
@@ -97,7 +101,10 @@ pub fn simulated(arguments: &DemoArguments) -> Result<Vec<Camera>, DemoError> {
         camera: 1,
         width,
         height,
-        sound: Some(Sound { codec: SoundCodec::Aac, beep_hz: LEFT_BEEP_HZ }),
+        sound: Some(Sound {
+            codec: SoundCodec::Aac,
+            beep_hz: LEFT_BEEP_HZ,
+        }),
         scene: Scene::InterviewRoom,
         ..CameraScript::default()
     };
@@ -106,7 +113,10 @@ pub fn simulated(arguments: &DemoArguments) -> Result<Vec<Camera>, DemoError> {
         width: if small { width } else { 1280 },
         height: if small { height } else { 720 },
         bitrate_kbps: 2000,
-        sound: Some(Sound { codec: SoundCodec::Aac, beep_hz: RIGHT_BEEP_HZ }),
+        sound: Some(Sound {
+            codec: SoundCodec::Aac,
+            beep_hz: RIGHT_BEEP_HZ,
+        }),
         scene: Scene::Officer,
         seed: 2,
         ..CameraScript::default()

@@ -20,6 +20,9 @@ pub struct Recorded {
     pub side_by_side: (f64, f64),
 }
 
+/// Rooms run warm; a camera that has just connected needs some seconds until its clock is known.
+const WARM_FRAMES: u64 = 6 * 25;
+
 const PAGES: [&str; 2] = [
     "问: 现在依法对你进行讯问,全程同步录音录像,听清楚了吗?\n答: 听清楚了。",
     "问: 以上笔录请你核对,与你所说是否一致?\n答: 一致。",
@@ -46,14 +49,22 @@ pub fn whole_interview(
     let to = layout(room, "interview")?;
     have_a_break(room)?;
     reach(room, total_s * 0.75)?;
-    room.must("mark", "mark", json!({"mark": "evidence-shown", "text": "物证一"}))?;
+    room.must(
+        "mark",
+        "mark",
+        json!({"mark": "evidence-shown", "text": "物证一"}),
+    )?;
     reach(room, total_s - 1.0)?;
     attest(room, &id)?;
     room.must("end", "end-interview", json!({}))?;
     say("结束录制 ending");
     room.until("close", Duration::from_secs(60), |s| s["interview_id"].is_null())?;
     wait_for_discs(room, place)?;
-    Ok(Recorded { dir: place.data.join("interviews").join(id), early_end, side_by_side: (from, to) })
+    Ok(Recorded {
+        dir: place.data.join("interviews").join(id),
+        early_end,
+        side_by_side: (from, to),
+    })
 }
 
 /// People are entered while devices come up; so the check is repeated until nothing hard is missing.
@@ -61,8 +72,15 @@ pub fn precheck(room: &RoomChild) -> Result<(), DemoError> {
     say("开录前检查 pre-check");
     let passed = |state: &Value| {
         let _ = room.ask("precheck", json!({}));
-        let results = state["interview"]["precheck"].as_array().cloned().unwrap_or_default();
-        !results.is_empty() && results.iter().all(|r| r["passed"] == true || r["item"] == "clock")
+        let results = state["interview"]["precheck"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let warm = state["media"]["counters"]["composed"].as_u64().unwrap_or(0) >= WARM_FRAMES;
+        warm && !results.is_empty()
+            && results
+                .iter()
+                .all(|r| r["passed"] == true || r["item"] == "clock")
     };
     let state = room.until("pre-check", Duration::from_secs(60), passed)?;
     for result in state["interview"]["precheck"].as_array().into_iter().flatten() {
@@ -95,16 +113,24 @@ pub fn too_early(room: &RoomChild) -> Result<Value, DemoError> {
     match reply.status {
         409 => {
             let said = reply.body["message_zh"].as_str().unwrap_or_default();
-            say(&format!("过早结束被拒绝 an early end was refused: {} {said}", reply.body["rule"]));
+            say(&format!(
+                "过早结束被拒绝 an early end was refused: {} {said}",
+                reply.body["rule"]
+            ));
             Ok(reply.body)
         }
-        _ => Err(DemoError::Step { step: "early end", said: reply.body.to_string() }),
+        _ => Err(DemoError::Step {
+            step: "early end",
+            said: reply.body.to_string(),
+        }),
     }
 }
 
 pub fn reach(room: &RoomChild, media_s: f64) -> Result<(), DemoError> {
     let within = Duration::from_secs_f64(media_s + 120.0);
-    room.until("recording", within, |s| s["durable_us"].as_u64().unwrap_or(0) as f64 >= media_s * 1e6)?;
+    room.until("recording", within, |s| {
+        s["durable_us"].as_u64().unwrap_or(0) as f64 >= media_s * 1e6
+    })?;
     Ok(())
 }
 
@@ -118,7 +144,10 @@ fn have_a_break(room: &RoomChild) -> Result<(), DemoError> {
     let fields = json!({"interval": "break", "present": ["p1", "o1"], "note": "饮水"});
     room.must("break", "begin-interval", fields)?;
     let open = |s: &Value| {
-        let intervals = s["interview"]["intervals"].as_array().cloned().unwrap_or_default();
+        let intervals = s["interview"]["intervals"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         intervals.into_iter().find(|i| i["to"].is_null())
     };
     let state = room.until("break", Duration::from_secs(5), |s| open(s).is_some())?;
@@ -128,7 +157,10 @@ fn have_a_break(room: &RoomChild) -> Result<(), DemoError> {
 
 pub fn attest(room: &RoomChild, id: &str) -> Result<(), DemoError> {
     say("核对、签字、捺指印 check, sign, fingerprint");
-    let pages: Vec<String> = PAGES.iter().map(|p| Sha256Digest::of(p.as_bytes()).to_string()).collect();
+    let pages: Vec<String> = PAGES
+        .iter()
+        .map(|p| Sha256Digest::of(p.as_bytes()).to_string())
+        .collect();
     let transcript = json!({"form": 1, "interview": id, "pages": PAGES}).to_string();
     put_file(room, "transcript/transcript.json", transcript.as_bytes())?;
     let document = json!({
@@ -147,7 +179,11 @@ pub fn attest(room: &RoomChild, id: &str) -> Result<(), DemoError> {
         let act = next["act"].as_str().unwrap_or_default();
         say(&format!("  {person} {act} 第 {page} 页"));
         // Signature pad and fingerprint reader are not simulated: ink on paper, before the camera.
-        let method = if act == "check" { "electronic" } else { "ink-on-paper" };
+        let method = if act == "check" {
+            "electronic"
+        } else {
+            "ink-on-paper"
+        };
         let fields = json!({
             "document": "transcript", "page": page, "page_sha256": sha256, "person": person, "act": act,
             "outcome": {"result": "done", "method": method},
@@ -168,16 +204,28 @@ fn next_act(owed: &[Value]) -> Option<&Value> {
             "sign" => 1,
             _ => 2,
         };
-        (person.starts_with('o'), missing["page"].as_u64().unwrap_or(0), act, person.to_owned())
+        (
+            person.starts_with('o'),
+            missing["page"].as_u64().unwrap_or(0),
+            act,
+            person.to_owned(),
+        )
     };
-    owed.iter().filter(|m| m["document"].is_string()).min_by_key(|m| rank(m))
+    owed.iter()
+        .filter(|m| m["document"].is_string())
+        .min_by_key(|m| rank(m))
 }
 
 pub fn put_file(room: &RoomChild, path: &str, bytes: &[u8]) -> Result<(), DemoError> {
-    let reply = room.client.put(&format!("/api/v1/interview/files/{path}"), bytes)?;
+    let reply = room
+        .client
+        .put(&format!("/api/v1/interview/files/{path}"), bytes)?;
     match reply.status {
         200 => Ok(()),
-        _ => Err(DemoError::Step { step: "file", said: reply.body.to_string() }),
+        _ => Err(DemoError::Step {
+            step: "file",
+            said: reply.body.to_string(),
+        }),
     }
 }
 
@@ -185,7 +233,9 @@ pub fn wait_for_discs(room: &RoomChild, place: &Place) -> Result<(), DemoError> 
     say("封盘并回读 finalising and reading back");
     let slots: Vec<String> = place.burners.iter().map(|(slot, _)| slot.clone()).collect();
     let done = |s: &Value| {
-        slots.iter().all(|slot| matches!(s["discs"][slot]["state"].as_str(), Some("finalised" | "failed")))
+        slots
+            .iter()
+            .all(|slot| matches!(s["discs"][slot]["state"].as_str(), Some("finalised" | "failed")))
     };
     room.until("discs", Duration::from_secs(1800), done)?;
     Ok(())

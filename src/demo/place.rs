@@ -32,7 +32,11 @@ impl Place {
         let place = Place {
             data: dir.join("data"),
             config: dir.join("room.toml"),
-            port: if arguments.port == 0 { free_port()? } else { arguments.port },
+            port: if arguments.port == 0 {
+                free_port()?
+            } else {
+                arguments.port
+            },
             burners: burners(arguments)?,
             dir,
         };
@@ -68,7 +72,10 @@ impl Place {
             let _ = write!(text, "[[camera]]\nslot = {slot:?}\nsource = {source:?}\n");
         }
         for (channel, source) in microphones(arguments)? {
-            let _ = write!(text, "[[microphone]]\nchannel = {channel:?}\nsource = {source:?}\n");
+            let _ = write!(
+                text,
+                "[[microphone]]\nchannel = {channel:?}\nsource = {source:?}\n"
+            );
         }
         for (slot, device) in &self.burners {
             let _ = write!(text, "[[burner]]\nslot = {slot:?}\ndevice = {device:?}\n");
@@ -80,13 +87,19 @@ impl Place {
 fn directory(asked: Option<&Path>) -> Result<PathBuf, DemoError> {
     let dir = match asked {
         Some(dir) => dir.to_owned(),
-        None => PathBuf::from(format!("shenlu-demo-{}", chrono::Local::now().format("%Y%m%d-%H%M%S"))),
+        None => PathBuf::from(format!(
+            "shenlu-demo-{}",
+            chrono::Local::now().format("%Y%m%d-%H%M%S")
+        )),
     };
     let is_taken = fs::read_dir(&dir).is_ok_and(|mut entries| entries.next().is_some());
     if is_taken {
         return Err(DemoError::Argument {
             zh: format!("{} 里已有内容,请换一个空目录", dir.display()),
-            en: format!("{} holds something already; name an empty directory", dir.display()),
+            en: format!(
+                "{} holds something already; name an empty directory",
+                dir.display()
+            ),
         });
     }
     Ok(dir)
@@ -94,11 +107,15 @@ fn directory(asked: Option<&Path>) -> Result<PathBuf, DemoError> {
 
 fn free_port() -> Result<u16, DemoError> {
     let listener = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr());
-    listener.map(|address| address.port()).map_err(|e| DemoError::Room(e.to_string()))
+    listener
+        .map(|address| address.port())
+        .map_err(|e| DemoError::Room(e.to_string()))
 }
 
 pub fn size(text: &str) -> Result<(u32, u32), DemoError> {
-    let parsed = text.split_once(['x', '×']).and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    let parsed = text
+        .split_once(['x', '×'])
+        .and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
     parsed.ok_or_else(|| DemoError::Argument {
         zh: format!("--size {text}: 须写作 1920x1080"),
         en: format!("--size {text}: write 1920x1080"),
@@ -122,24 +139,37 @@ fn burners(arguments: &DemoArguments) -> Result<Vec<(String, String)>, DemoError
         let image = |slot: &str| (slot.to_owned(), format!("stdio:discs/{slot}-001.iso"));
         return Ok(vec![image("a"), image("b")]);
     }
-    arguments.burner.iter().map(|text| pair("--burner", text)).collect()
+    arguments
+        .burner
+        .iter()
+        .map(|text| pair("--burner", text))
+        .collect()
 }
 
-fn camera_sources(
-    arguments: &DemoArguments,
-    cameras: &[Camera],
-) -> Result<Vec<(String, String)>, DemoError> {
+fn camera_sources(arguments: &DemoArguments, cameras: &[Camera]) -> Result<Vec<(String, String)>, DemoError> {
     if arguments.camera.is_empty() {
         let slots = ["interviewee", "officer"];
-        return Ok(slots.iter().zip(cameras).map(|(slot, c)| ((*slot).to_owned(), c.url())).collect());
+        return Ok(slots
+            .iter()
+            .zip(cameras)
+            .map(|(slot, c)| ((*slot).to_owned(), c.url()))
+            .collect());
     }
-    arguments.camera.iter().map(|text| pair("--camera", text)).collect()
+    arguments
+        .camera
+        .iter()
+        .map(|text| pair("--camera", text))
+        .collect()
 }
 
 /// The cameras' own sound where they have it; a generated voice, said so, where none of them does.
 fn microphones(arguments: &DemoArguments) -> Result<Vec<(String, String)>, DemoError> {
     if !arguments.microphone.is_empty() {
-        return arguments.microphone.iter().map(|text| pair("--microphone", text)).collect();
+        return arguments
+            .microphone
+            .iter()
+            .map(|text| pair("--microphone", text))
+            .collect();
     }
     let own = |channel: &str, slot: &str| (channel.to_owned(), format!("camera:{slot}"));
     if arguments.camera.is_empty() {
@@ -163,7 +193,16 @@ fn microphones(arguments: &DemoArguments) -> Result<Vec<(String, String)>, DemoE
 fn has_sound(source: &str) -> bool {
     let source = source.strip_prefix("file:").unwrap_or(source);
     let asked = Command::new("ffprobe")
-        .args(["-v", "error", "-select_streams", "a", "-show_entries", "stream=codec_name", "-of", "csv=p=0"])
+        .args([
+            "-v",
+            "error",
+            "-select_streams",
+            "a",
+            "-show_entries",
+            "stream=codec_name",
+            "-of",
+            "csv=p=0",
+        ])
         .arg(source)
         .output();
     asked.is_ok_and(|out| !out.stdout.is_empty())

@@ -20,7 +20,10 @@ pub struct RoomChild {
 impl RoomChild {
     pub fn start(program: &Path, place: &Place) -> Result<RoomChild, DemoError> {
         let log_path = place.dir.join("room.log");
-        let log = File::create(&log_path).map_err(|source| DemoError::Write { path: log_path, source })?;
+        let log = File::create(&log_path).map_err(|source| DemoError::Write {
+            path: log_path,
+            source,
+        })?;
         let failed = |e: std::io::Error| DemoError::Room(e.to_string());
         let mut child = Command::new(program)
             .args(["room", "--config"])
@@ -62,7 +65,10 @@ impl RoomChild {
         let reply = self.ask(kind, fields)?;
         match reply.status {
             200 => Ok(()),
-            _ => Err(DemoError::Step { step, said: reply.body.to_string() }),
+            _ => Err(DemoError::Step {
+                step,
+                said: reply.body.to_string(),
+            }),
         }
     }
 
@@ -81,7 +87,10 @@ impl RoomChild {
                 return Ok(state);
             }
             if began.elapsed() > within {
-                return Err(DemoError::Step { step, said: brief(&state).to_string() });
+                return Err(DemoError::Step {
+                    step,
+                    said: brief(&state).to_string(),
+                });
             }
             if shown.elapsed() > Duration::from_secs(10) {
                 say(&progress(&state));

@@ -4,9 +4,9 @@
 //! stops a recording.
 
 use super::appliance::{Appliance, Dated};
+use super::config::ClockSource;
 use super::ports::{ClimateReading, ClockQuality};
 use super::precheck::{bytes_per_hour, is_good};
-use super::config::ClockSource;
 use crate::evidence::line::Data;
 use crate::interview::{Alarm, CameraSlot, Channel, Event};
 use pipelines::messages::{CameraFault, CameraStatus, MicrophoneStatus, OverlayText, ToMedia, Watch};
@@ -38,7 +38,10 @@ fn side(channel: settings::Channel) -> Channel {
 impl Appliance {
     pub(super) fn raise(&mut self, alarm: Alarm, detail: &str) {
         tracing::warn!(?alarm, detail, "alarm");
-        self.observe(Event::AlarmRaised { alarm, detail: detail.to_owned() });
+        self.observe(Event::AlarmRaised {
+            alarm,
+            detail: detail.to_owned(),
+        });
     }
 
     pub(super) fn clear(&mut self, alarm: Alarm) {
@@ -46,7 +49,11 @@ impl Appliance {
     }
 
     fn set(&mut self, alarm: Alarm, stands: bool, detail: &str) {
-        if stands { self.raise(alarm, detail) } else { self.clear(alarm) }
+        if stands {
+            self.raise(alarm, detail)
+        } else {
+            self.clear(alarm)
+        }
     }
 
     pub(super) fn on_camera(&mut self, slot: settings::Slot, status: CameraStatus) {
@@ -59,7 +66,10 @@ impl Appliance {
                 self.clear(frozen);
             }
             CameraStatus::Connecting => {}
-            CameraStatus::Lost { cause: CameraFault::Frozen, reason } => self.raise(frozen, &reason),
+            CameraStatus::Lost {
+                cause: CameraFault::Frozen,
+                reason,
+            } => self.raise(frozen, &reason),
             CameraStatus::Lost { cause: _, reason } => self.raise(lost, &reason),
         }
     }
@@ -70,7 +80,9 @@ impl Appliance {
             settings::Channel::Right => "right",
         };
         self.media_view.microphones.insert(name, status.clone());
-        let alarm = Alarm::MicrophoneLost { channel: side(channel) };
+        let alarm = Alarm::MicrophoneLost {
+            channel: side(channel),
+        };
         match status {
             MicrophoneStatus::Live => self.clear(alarm),
             MicrophoneStatus::Connecting => {}
@@ -80,10 +92,18 @@ impl Appliance {
 
     pub(super) fn on_watch(&mut self, watch: Watch, began: bool) {
         let alarm = match watch {
-            Watch::Silent { channel } => Alarm::SoundSilent { channel: side(channel) },
-            Watch::AllZero { channel } => Alarm::SoundZero { channel: side(channel) },
-            Watch::Clipping { channel } => Alarm::SoundClipping { channel: side(channel) },
-            Watch::Black { slot } => Alarm::CameraBlack { slot: camera_slot(slot) },
+            Watch::Silent { channel } => Alarm::SoundSilent {
+                channel: side(channel),
+            },
+            Watch::AllZero { channel } => Alarm::SoundZero {
+                channel: side(channel),
+            },
+            Watch::Clipping { channel } => Alarm::SoundClipping {
+                channel: side(channel),
+            },
+            Watch::Black { slot } => Alarm::CameraBlack {
+                slot: camera_slot(slot),
+            },
             Watch::Late => Alarm::FramesDropped,
         };
         self.set(alarm, began, "");
@@ -102,7 +122,10 @@ impl Appliance {
         self.clock = Some(clock);
         if let Some(value) = climate {
             let changed = self.climate.is_none_or(|c| c.value != value);
-            self.climate = Some(Dated { value, at: Instant::now() });
+            self.climate = Some(Dated {
+                value,
+                at: Instant::now(),
+            });
             self.clear(Alarm::ClimateStale);
             if changed {
                 self.overlay();
@@ -132,8 +155,11 @@ impl Appliance {
             }
         }
         for (name, status) in self.media_view.microphones.clone() {
-            let channel =
-                if name == "left" { settings::Channel::Left } else { settings::Channel::Right };
+            let channel = if name == "left" {
+                settings::Channel::Left
+            } else {
+                settings::Channel::Right
+            };
             self.on_microphone(channel, status);
         }
     }
@@ -142,7 +168,11 @@ impl Appliance {
     pub(super) fn overlay(&mut self) {
         let view = self.interview.view();
         let climate = self.climate.map(|c| c.value);
-        let number = if view.case.number.is_empty() { &view.case.incident_number } else { &view.case.number };
+        let number = if view.case.number.is_empty() {
+            &view.case.incident_number
+        } else {
+            &view.case.number
+        };
         let pausing = view.intervals.iter().rev().find(|interval| interval.to.is_none());
         let overlay = OverlayText {
             temperature_centi_c: climate.map(|c| c.temperature_centi_c),
@@ -150,7 +180,9 @@ impl Appliance {
             case_number: number.clone(),
             room: self.config.room.name.clone(),
             part: self.open.as_ref().map_or(0, |open| open.last_part),
-            state: pausing.map(|interval| interval_word(interval.interval).to_owned()).unwrap_or_default(),
+            state: pausing
+                .map(|interval| interval_word(interval.interval).to_owned())
+                .unwrap_or_default(),
         };
         self.media.say(&ToMedia::SetOverlay { overlay });
     }
@@ -167,7 +199,10 @@ impl Appliance {
             put("clock_error_us", error_us.cast_signed());
         }
         if let Some(climate) = self.climate {
-            put("temperature_centi_c", i64::from(climate.value.temperature_centi_c));
+            put(
+                "temperature_centi_c",
+                i64::from(climate.value.temperature_centi_c),
+            );
             put("humidity_centi_pct", i64::from(climate.value.humidity_centi_pct));
         }
         if let Some(open) = &mut self.open {

@@ -99,13 +99,26 @@ impl Appliance {
     fn take(&mut self, event: RoomEvent) {
         self.dirty = true;
         match event {
-            RoomEvent::Command { request, actor, reply } => self.on_command(request, &actor, reply),
-            RoomEvent::File { path, bytes, actor, reply } => self.on_file(path, bytes, &actor, reply),
+            RoomEvent::Command {
+                request,
+                actor,
+                reply,
+            } => self.on_command(request, &actor, reply),
+            RoomEvent::File {
+                path,
+                bytes,
+                actor,
+                reply,
+            } => self.on_file(path, bytes, &actor, reply),
             RoomEvent::Media(event) => self.on_media(event),
             RoomEvent::Recorded(recorded) => self.on_recorded(recorded),
             RoomEvent::Disc(event) => self.on_disc(event),
             RoomEvent::Burner(seen) => self.on_burner(seen),
-            RoomEvent::Surroundings { clock, climate, free_bytes } => {
+            RoomEvent::Surroundings {
+                clock,
+                climate,
+                free_bytes,
+            } => {
                 self.on_surroundings(clock, climate, free_bytes);
             }
             RoomEvent::Shutdown => {}

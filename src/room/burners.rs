@@ -31,20 +31,26 @@ pub(super) fn watch(
     if burners.is_empty() {
         return Ok(());
     }
-    std::thread::Builder::new().name("burners".into()).spawn(move || {
-        loop {
-            if !busy.load(Ordering::SeqCst) {
-                for burner in &burners {
-                    let medium = look(&burner.device);
-                    let seen = BurnerSeen { slot: burner.slot, device: burner.device.clone(), medium };
-                    if events.send(RoomEvent::Burner(seen)).is_err() {
-                        return;
+    std::thread::Builder::new()
+        .name("burners".into())
+        .spawn(move || {
+            loop {
+                if !busy.load(Ordering::SeqCst) {
+                    for burner in &burners {
+                        let medium = look(&burner.device);
+                        let seen = BurnerSeen {
+                            slot: burner.slot,
+                            device: burner.device.clone(),
+                            medium,
+                        };
+                        if events.send(RoomEvent::Burner(seen)).is_err() {
+                            return;
+                        }
                     }
                 }
+                std::thread::sleep(LOOK_EVERY);
             }
-            std::thread::sleep(LOOK_EVERY);
-        }
-    })?;
+        })?;
     Ok(())
 }
 
@@ -53,10 +59,13 @@ fn look(device: &str) -> Result<String, String> {
     match inspect(&Xorriso::default(), &device) {
         Ok(medium) => match medium.state {
             MediumState::Blank => Ok("blank".into()),
-            MediumState::None => Err("没有光盘,请放入空白光盘 no disc in the drive: insert a blank one".into()),
-            MediumState::Appendable | MediumState::LeftOpen | MediumState::Closed => {
-                Err(format!("光盘已使用,请换空白光盘 used disc ({} sessions): insert a blank one", medium.session_count()))
+            MediumState::None => {
+                Err("没有光盘,请放入空白光盘 no disc in the drive: insert a blank one".into())
             }
+            MediumState::Appendable | MediumState::LeftOpen | MediumState::Closed => Err(format!(
+                "光盘已使用,请换空白光盘 used disc ({} sessions): insert a blank one",
+                medium.session_count()
+            )),
             MediumState::Unusable => Err(format!("不支持的光盘 {}: insert a blank DVD or BD", medium.name)),
         },
         Err(fault) => Err(fault.to_string()),

@@ -21,7 +21,11 @@ impl Appliance {
         actor: &str,
         reply: oneshot::Sender<Answer>,
     ) {
-        if let Some(waiting) = self.waiting.iter_mut().find(|w| w.command_id == request.command_id) {
+        if let Some(waiting) = self
+            .waiting
+            .iter_mut()
+            .find(|w| w.command_id == request.command_id)
+        {
             waiting.replies.push(reply);
             return;
         }
@@ -54,11 +58,20 @@ impl Appliance {
             return;
         };
         tracing::info!(actor, path, bytes = bytes.len(), "file");
-        let accepted =
-            Accepted { command_id: format!("file-{number}"), interview_id: Some(open.id.clone()), at };
+        let accepted = Accepted {
+            command_id: format!("file-{number}"),
+            interview_id: Some(open.id.clone()),
+            at,
+        };
         open.recorder.give(Work::File { path, bytes, number });
         let (command_id, answer) = (accepted.command_id.clone(), Answer::Accepted(accepted));
-        self.waiting.push_back(Waiting { number, command_id, answer, is_kept: false, replies: vec![reply] });
+        self.waiting.push_back(Waiting {
+            number,
+            command_id,
+            answer,
+            is_kept: false,
+            replies: vec![reply],
+        });
     }
 
     fn decide(&mut self, request: &CommandRequest) -> (Answer, Vec<Entry>) {
@@ -141,7 +154,13 @@ impl Appliance {
         let mut lines = journal_lines(&entries);
         lines.push(("answered".to_owned(), answered(request, actor, &answer)));
         let command_id = request.command_id.clone();
-        let waiting = Waiting { number, command_id, answer, is_kept: true, replies: vec![reply] };
+        let waiting = Waiting {
+            number,
+            command_id,
+            answer,
+            is_kept: true,
+            replies: vec![reply],
+        };
         match &self.open {
             Some(open) => {
                 open.recorder.give(Work::Lines { lines, number });
@@ -232,7 +251,10 @@ impl Appliance {
 
 /// Entries as journal lines.
 pub(super) fn journal_lines(entries: &[Entry]) -> Vec<(String, Data)> {
-    entries.iter().map(|entry| (entry.kind().to_owned(), as_data(entry.data()))).collect()
+    entries
+        .iter()
+        .map(|entry| (entry.kind().to_owned(), as_data(entry.data())))
+        .collect()
 }
 
 fn as_data(value: Value) -> Data {
@@ -261,7 +283,9 @@ pub(super) fn no_place(detail: &str) -> Refusal {
         code: "no-place-for-evidence",
         rule: RuleId::R14,
         message_zh: format!("主存储无法写入,不能开始: {detail}。请检查磁盘空间和权限"),
-        message_en: format!("the master disk cannot be written, nothing can begin: {detail}. Check space and permissions"),
+        message_en: format!(
+            "the master disk cannot be written, nothing can begin: {detail}. Check space and permissions"
+        ),
         missing: Vec::new(),
     }
 }

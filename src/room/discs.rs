@@ -32,27 +32,41 @@ fn disc_slot(slot: Slot) -> DiscSlot {
 }
 
 fn word(state: DiscState) -> String {
-    serde_json::to_value(state).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+    serde_json::to_value(state)
+        .ok()
+        .and_then(|v| v.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 /// Disc events arrive on a channel of their own and go on into the loop's queue.
 pub(super) fn forward(events: Sender<RoomEvent>) -> std::io::Result<Sender<DiscEvent>> {
     let (sender, receiver) = std::sync::mpsc::channel();
-    std::thread::Builder::new().name("disc-events".into()).spawn(move || {
-        for event in receiver {
-            if events.send(RoomEvent::Disc(event)).is_err() {
-                return;
+    std::thread::Builder::new()
+        .name("disc-events".into())
+        .spawn(move || {
+            for event in receiver {
+                if events.send(RoomEvent::Disc(event)).is_err() {
+                    return;
+                }
             }
-        }
-    })?;
+        })?;
     Ok(sender)
 }
 
 impl Appliance {
     fn plan(&self, burner: &Burner, dir: &Path, about: About) -> DiscPlan {
-        let spool = self.config.spool_dir.join(burner.slot.name()).join(&about.interview_id);
-        let mut plan =
-            DiscPlan::new(slot_of(burner.slot), burner.device.clone(), spool, dir.to_path_buf(), about);
+        let spool = self
+            .config
+            .spool_dir
+            .join(burner.slot.name())
+            .join(&about.interview_id);
+        let mut plan = DiscPlan::new(
+            slot_of(burner.slot),
+            burner.device.clone(),
+            spool,
+            dir.to_path_buf(),
+            about,
+        );
         plan.spool_limit_bytes = self.config.spool_limit_bytes;
         plan.history = self.disc_history.clone();
         let disc = self.config.disc;
@@ -77,11 +91,18 @@ impl Appliance {
             let plan = self.plan(burner, dir, about.clone());
             let started = forward(self.events.clone())
                 .map_err(|e| e.to_string())
-                .and_then(|sender| disc::start(plan, self.ledger_for_discs(), sender).map_err(|e| e.to_string()));
+                .and_then(|sender| {
+                    disc::start(plan, self.ledger_for_discs(), sender).map_err(|e| e.to_string())
+                });
             match started {
                 Ok(handle) => handles.push(handle),
                 Err(reason) => {
-                    self.raise(Alarm::DiscFailed { slot: disc_slot(slot_of(burner.slot)) }, &reason);
+                    self.raise(
+                        Alarm::DiscFailed {
+                            slot: disc_slot(slot_of(burner.slot)),
+                        },
+                        &reason,
+                    );
                 }
             }
         }
@@ -109,7 +130,11 @@ impl Appliance {
             room_name: self.config.room.name.clone(),
             interview_id: id.to_owned(),
             uuid: uuid.to_owned(),
-            case_number: if case.number.is_empty() { case.incident_number } else { case.number },
+            case_number: if case.number.is_empty() {
+                case.incident_number
+            } else {
+                case.number
+            },
             case_name: case.name,
             kind,
             started_at: opened_at.to_owned(),
@@ -118,21 +143,33 @@ impl Appliance {
 
     pub(super) fn on_disc(&mut self, event: DiscEvent) {
         match event {
-            DiscEvent::State { slot, disc_number, state, minutes_left, written_bytes, batches, .. } => {
+            DiscEvent::State {
+                slot,
+                disc_number,
+                state,
+                minutes_left,
+                written_bytes,
+                batches,
+                ..
+            } => {
                 let view = self.discs.entry(slot.as_str().to_owned()).or_default();
                 view.state = word(state);
                 view.number = disc_number;
                 view.batches = batches;
                 view.written_bytes = written_bytes;
                 view.minutes_left = minutes_left.and_then(|m| u32::try_from(m).ok());
-                let missing = Alarm::DiscMissing { slot: disc_slot(slot) };
+                let missing = Alarm::DiscMissing {
+                    slot: disc_slot(slot),
+                };
                 if state == DiscState::WaitingForMedium {
                     self.raise(missing, "");
                 } else {
                     self.clear(missing);
                 }
                 if matches!(state, DiscState::Writing | DiscState::Finalised) {
-                    self.clear(Alarm::DiscFailed { slot: disc_slot(slot) });
+                    self.clear(Alarm::DiscFailed {
+                        slot: disc_slot(slot),
+                    });
                     let view = self.discs.entry(slot.as_str().to_owned()).or_default();
                     view.fault = None;
                 }
@@ -140,19 +177,39 @@ impl Appliance {
             DiscEvent::Fault { slot, fault, .. } => {
                 let text = fault.to_string();
                 self.discs.entry(slot.as_str().to_owned()).or_default().fault = Some(text.clone());
-                self.raise(Alarm::DiscFailed { slot: disc_slot(slot) }, &text);
+                self.raise(
+                    Alarm::DiscFailed {
+                        slot: disc_slot(slot),
+                    },
+                    &text,
+                );
             }
-            DiscEvent::Recovered { slot, .. } => self.clear(Alarm::DiscFailed { slot: disc_slot(slot) }),
+            DiscEvent::Recovered { slot, .. } => self.clear(Alarm::DiscFailed {
+                slot: disc_slot(slot),
+            }),
             DiscEvent::SpoolMissed { slot, path, .. } => {
-                self.raise(Alarm::SpoolFull { slot: disc_slot(slot) }, &path);
+                self.raise(
+                    Alarm::SpoolFull {
+                        slot: disc_slot(slot),
+                    },
+                    &path,
+                );
             }
             DiscEvent::BatchWritten { .. } => {}
             DiscEvent::Relayed { slot, from, to } => {
-                self.observe(Event::DiscRelayed { slot: disc_slot(slot), from_disc: from, to_disc: to });
+                self.observe(Event::DiscRelayed {
+                    slot: disc_slot(slot),
+                    from_disc: from,
+                    to_disc: to,
+                });
             }
             DiscEvent::Finalised { slot, .. } => {
-                self.clear(Alarm::DiscFailed { slot: disc_slot(slot) });
-                self.clear(Alarm::SpoolFull { slot: disc_slot(slot) });
+                self.clear(Alarm::DiscFailed {
+                    slot: disc_slot(slot),
+                });
+                self.clear(Alarm::SpoolFull {
+                    slot: disc_slot(slot),
+                });
             }
             DiscEvent::Ended { slot, complete } => self.on_disc_ended(slot, complete),
         }
@@ -164,25 +221,39 @@ impl Appliance {
             return;
         }
         self.discs.entry(slot.as_str().to_owned()).or_default().state = word(DiscState::Failed);
-        self.raise(Alarm::DiscFailed { slot: disc_slot(slot) }, "");
+        self.raise(
+            Alarm::DiscFailed {
+                slot: disc_slot(slot),
+            },
+            "",
+        );
         let Some(closed) = &mut self.closed else { return };
         if self.open.is_some() || !closed.replaced.insert(slot.as_str()) {
             return;
         }
         let (dir, about) = (closed.dir.clone(), closed.about.clone());
         let burners = self.config.burners.clone();
-        let Some(burner) = burners.iter().find(|b| slot_of(b.slot) == slot) else { return };
+        let Some(burner) = burners.iter().find(|b| slot_of(b.slot) == slot) else {
+            return;
+        };
         match Journal::read(&self.config.data.dir.join("ledger.jsonl")) {
             Ok(lines) => self.disc_history = super::logs::disc_history(&lines),
             Err(error) => tracing::error!(%error, "ledger"),
         }
         let plan = self.plan(burner, &dir, about);
-        let started = forward(self.events.clone()).map_err(|e| e.to_string()).and_then(|sender| {
-            disc::replace_from_master(plan, self.ledger_for_discs(), sender).map_err(|e| e.to_string())
-        });
+        let started = forward(self.events.clone())
+            .map_err(|e| e.to_string())
+            .and_then(|sender| {
+                disc::replace_from_master(plan, self.ledger_for_discs(), sender).map_err(|e| e.to_string())
+            });
         match started {
             Ok(handle) => self.finishing.push(handle),
-            Err(reason) => self.raise(Alarm::DiscFailed { slot: disc_slot(slot) }, &reason),
+            Err(reason) => self.raise(
+                Alarm::DiscFailed {
+                    slot: disc_slot(slot),
+                },
+                &reason,
+            ),
         }
     }
 

@@ -9,13 +9,26 @@ use crate::disc::DiscEvent;
 use tokio::sync::oneshot;
 
 pub enum RoomEvent {
-    Command { request: CommandRequest, actor: String, reply: oneshot::Sender<Answer> },
-    File { path: String, bytes: Vec<u8>, actor: String, reply: oneshot::Sender<Answer> },
+    Command {
+        request: CommandRequest,
+        actor: String,
+        reply: oneshot::Sender<Answer>,
+    },
+    File {
+        path: String,
+        bytes: Vec<u8>,
+        actor: String,
+        reply: oneshot::Sender<Answer>,
+    },
     Media(MediaEvent),
     Recorded(Recorded),
     Disc(DiscEvent),
     Burner(BurnerSeen),
-    Surroundings { clock: ClockQuality, climate: Option<ClimateReading>, free_bytes: Option<u64> },
+    Surroundings {
+        clock: ClockQuality,
+        climate: Option<ClimateReading>,
+        free_bytes: Option<u64>,
+    },
     /// The process is asked to end; an open interview stays open and resumes at the next start.
     Shutdown,
 }

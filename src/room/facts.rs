@@ -24,6 +24,11 @@ pub fn closing_facts(config: &RoomConfig, view: &View) -> ClosingFacts {
         acts: value(serde_json::to_value(&view.documents)),
         marks: value(serde_json::to_value(&view.marks)),
         intervals: value(serde_json::to_value(&view.intervals)),
-        ended: if view.incomplete.is_some() { "incomplete" } else { "complete" }.to_owned(),
+        ended: if view.incomplete.is_some() {
+            "incomplete"
+        } else {
+            "complete"
+        }
+        .to_owned(),
     }
 }

@@ -38,7 +38,9 @@ impl Fanout {
     }
 
     pub fn feed(&mut self, discs: &[DiscHandle], starts_fragment: bool, bytes: &Arc<[u8]>) {
-        let Ok(chunk) = parse_chunk(bytes, &self.header) else { return };
+        let Ok(chunk) = parse_chunk(bytes, &self.header) else {
+            return;
+        };
         let end_us = self.continuity.end_us();
         let is_full = starts_fragment && end_us >= self.segment_start_us + self.segment_us;
         let is_new = self.segment == 0 || is_full;
@@ -49,9 +51,15 @@ impl Fanout {
         let path = TrackName::Program.segment_path(self.part, self.segment);
         for disc in discs {
             if is_new {
-                disc.feed(Feed::Bytes { path: path.clone(), bytes: Arc::clone(&self.header_bytes) });
+                disc.feed(Feed::Bytes {
+                    path: path.clone(),
+                    bytes: Arc::clone(&self.header_bytes),
+                });
             }
-            disc.feed(Feed::Bytes { path: path.clone(), bytes: Arc::clone(bytes) });
+            disc.feed(Feed::Bytes {
+                path: path.clone(),
+                bytes: Arc::clone(bytes),
+            });
         }
         self.continuity.accept(&chunk);
     }

@@ -39,8 +39,16 @@ impl CommandRequest {
             Some(Value::String(id)) if (1..=MAX_ID).contains(&id.len()) => id,
             Some(_) | None => return Err(format!("command_id: 1 to {MAX_ID} characters are wanted")),
         };
-        let kind = fields.get("kind").and_then(Value::as_str).ok_or("kind is missing")?.to_owned();
-        Ok(CommandRequest { command_id, kind, command: value })
+        let kind = fields
+            .get("kind")
+            .and_then(Value::as_str)
+            .ok_or("kind is missing")?
+            .to_owned();
+        Ok(CommandRequest {
+            command_id,
+            kind,
+            command: value,
+        })
     }
 }
 
@@ -102,7 +110,11 @@ impl RoomHandle {
     /// `None` when the room did not answer in time; the command may still be carried out.
     pub async fn command(&self, request: CommandRequest, actor: &str) -> Option<Answer> {
         let (reply, answer) = oneshot::channel();
-        let event = RoomEvent::Command { request, actor: actor.to_owned(), reply };
+        let event = RoomEvent::Command {
+            request,
+            actor: actor.to_owned(),
+            reply,
+        };
         self.events.send(event).ok()?;
         tokio::time::timeout(ANSWER_WITHIN, answer).await.ok()?.ok()
     }
@@ -110,7 +122,12 @@ impl RoomHandle {
     /// A file for the open interview; answered when it is durable and journalled.
     pub async fn put_file(&self, path: String, bytes: Vec<u8>, actor: &str) -> Option<Answer> {
         let (reply, answer) = oneshot::channel();
-        let event = RoomEvent::File { path, bytes, actor: actor.to_owned(), reply };
+        let event = RoomEvent::File {
+            path,
+            bytes,
+            actor: actor.to_owned(),
+            reply,
+        };
         self.events.send(event).ok()?;
         tokio::time::timeout(ANSWER_WITHIN, answer).await.ok()?.ok()
     }

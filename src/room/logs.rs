@@ -31,7 +31,12 @@ impl LedgerLog {
     pub fn open(data: &Path, room: &str, now: Arc<dyn Now>) -> Result<(Self, Vec<Line>), JournalError> {
         let path = data.join("ledger.jsonl");
         let found = Journal::open_or_create(&path, || opened("ledger", room), now)?;
-        Ok((LedgerLog { journal: found.journal }, found.lines))
+        Ok((
+            LedgerLog {
+                journal: found.journal,
+            },
+            found.lines,
+        ))
     }
 
     pub fn write(&self, kind: &str, data: Value) -> Result<(), JournalError> {
@@ -41,8 +46,10 @@ impl LedgerLog {
 
 impl Ledger for LedgerLog {
     fn append(&self, kind: &str, data: Value) -> Result<(), LedgerError> {
-        self.write(kind, data)
-            .map_err(|error| LedgerError { kind: kind.to_owned(), detail: error.to_string() })
+        self.write(kind, data).map_err(|error| LedgerError {
+            kind: kind.to_owned(),
+            detail: error.to_string(),
+        })
     }
 }
 
@@ -51,7 +58,10 @@ pub fn disc_history(lines: &[Line]) -> Vec<LedgerEntry> {
     lines
         .iter()
         .filter(|line| line.kind.starts_with("disc-"))
-        .map(|line| LedgerEntry { kind: line.kind.clone(), data: Value::Object(line.data.clone()) })
+        .map(|line| LedgerEntry {
+            kind: line.kind.clone(),
+            data: Value::Object(line.data.clone()),
+        })
         .collect()
 }
 
@@ -63,7 +73,9 @@ impl AuditLog {
     pub fn open(data: &Path, room: &str, now: Arc<dyn Now>) -> Result<Self, JournalError> {
         let path = data.join("audit.jsonl");
         let found = Journal::open_or_create(&path, || opened("audit", room), now)?;
-        Ok(AuditLog { journal: found.journal })
+        Ok(AuditLog {
+            journal: found.journal,
+        })
     }
 
     pub fn write(&self, actor: &str, action: &str, resource: &str) -> Result<(), JournalError> {

@@ -30,9 +30,14 @@ const BACKOFF: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub enum MediaEvent {
-    Said { message: FromMedia, payload: Vec<u8> },
+    Said {
+        message: FromMedia,
+        payload: Vec<u8>,
+    },
     /// The child is gone; another one is on its way.
-    Died { reason: String },
+    Died {
+        reason: String,
+    },
 }
 
 /// How the child is made.
@@ -84,7 +89,9 @@ impl MediaHandle {
             stop: AtomicBool::new(false),
         });
         let watched = Arc::clone(&shared);
-        thread::Builder::new().name("media-watch".into()).spawn(move || watch(&watched))?;
+        thread::Builder::new()
+            .name("media-watch".into())
+            .spawn(move || watch(&watched))?;
         let kept = Arc::clone(&shared);
         thread::Builder::new()
             .name("media-child".into())
@@ -109,7 +116,9 @@ impl Shared {
 
     fn say(&self, message: &ToMedia) -> bool {
         let mut socket = self.socket();
-        let Some(stream) = socket.as_mut() else { return false };
+        let Some(stream) = socket.as_mut() else {
+            return false;
+        };
         match write_frame(stream, message, &[]) {
             Ok(()) => true,
             Err(error) => {
@@ -193,7 +202,9 @@ fn live_once(
         .spawn()?;
     shared.pid.store(i64::from(child.id()), Ordering::SeqCst);
     *shared.socket() = Some(ours.try_clone()?);
-    shared.say(&ToMedia::Configure { settings: settings.clone() });
+    shared.say(&ToMedia::Configure {
+        settings: settings.clone(),
+    });
     // Until it is ready, it has longer to show that it lives.
     *shared.alive() = Instant::now().checked_add(READY_WITHIN);
     let reason = listen(shared, ours, events);

@@ -109,7 +109,10 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
     let discs_busy = Arc::new(AtomicBool::new(false));
     let rules = rules(&config);
     let mut appliance = Appliance {
-        place: Place { data: data.clone(), mirror: config.data.mirror.clone() },
+        place: Place {
+            data: data.clone(),
+            mirror: config.data.mirror.clone(),
+        },
         interview: Interview::new(rules.clone()),
         rules,
         open: None,
@@ -144,22 +147,43 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         .name("room".into())
         .spawn(move || appliance.run(&queue))
         .map_err(RoomError::Thread)?;
-    let handle =
-        RoomHandle { events: events.clone(), snapshots, audit: Arc::new(audit), reader: Reader::new(index) };
-    Ok(Running { handle, media, events, thread: Some(thread), _lock: lock })
+    let handle = RoomHandle {
+        events: events.clone(),
+        snapshots,
+        audit: Arc::new(audit),
+        reader: Reader::new(index),
+    };
+    Ok(Running {
+        handle,
+        media,
+        events,
+        thread: Some(thread),
+        _lock: lock,
+    })
 }
 
 /// Evidence is nobody's but the service's.
 fn make_private(path: &PathBuf) -> Result<(), RoomError> {
     use std::os::unix::fs::DirBuilderExt;
-    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|source| RoomError::Directory { path: path.clone(), source })
+    let made = std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path);
+    made.map_err(|source| RoomError::Directory {
+        path: path.clone(),
+        source,
+    })
 }
 
 fn lock(data: &std::path::Path) -> Result<File, RoomError> {
     let path = data.join("lock");
-    let file = File::create(&path).map_err(|source| RoomError::Directory { path: path.clone(), source })?;
-    file.try_lock().map_err(|_| RoomError::Taken { path: data.to_owned() })?;
+    let file = File::create(&path).map_err(|source| RoomError::Directory {
+        path: path.clone(),
+        source,
+    })?;
+    file.try_lock().map_err(|_| RoomError::Taken {
+        path: data.to_owned(),
+    })?;
     Ok(file)
 }
 
@@ -181,7 +205,10 @@ fn rules(config: &RoomConfig) -> Rules {
         rules.end_after = EndAfter::LeftRoom;
     }
     for kind in InterviewKind::ALL {
-        let row = KindRules { min_officers: config.interview.min_officers, ..KindRules::lawful(kind) };
+        let row = KindRules {
+            min_officers: config.interview.min_officers,
+            ..KindRules::lawful(kind)
+        };
         rules.kinds.insert(kind, row);
     }
     rules

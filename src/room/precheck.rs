@@ -45,7 +45,11 @@ pub fn precheck(seen: &Seen) -> Vec<PrecheckResult> {
 }
 
 fn result(item: PrecheckItem, passed: bool, figure: impl Into<String>) -> PrecheckResult {
-    PrecheckResult { item, passed, figure: figure.into() }
+    PrecheckResult {
+        item,
+        passed,
+        figure: figure.into(),
+    }
 }
 
 fn picture(seen: &Seen, slot: &str, item: PrecheckItem) -> PrecheckResult {
@@ -64,15 +68,23 @@ fn picture(seen: &Seen, slot: &str, item: PrecheckItem) -> PrecheckResult {
 
 /// The interviewee's side must be heard; the other one is watched while recording.
 fn sound(seen: &Seen) -> PrecheckResult {
-    let live = seen.media.microphones.get("left").or_else(|| seen.media.microphones.get("right"));
+    let live = seen
+        .media
+        .microphones
+        .get("left")
+        .or_else(|| seen.media.microphones.get("right"));
     let level = seen.media.left.or(seen.media.right);
     match (live, level) {
-        (Some(MicrophoneStatus::Live), Some(level)) if !level.zero => {
-            result(PrecheckItem::Sound, true, format!("{} dBFS", level.rms_centi_db / 100))
-        }
-        (Some(MicrophoneStatus::Live), Some(_)) => {
-            result(PrecheckItem::Sound, false, "全零信号 all samples are zero: check the cable")
-        }
+        (Some(MicrophoneStatus::Live), Some(level)) if !level.zero => result(
+            PrecheckItem::Sound,
+            true,
+            format!("{} dBFS", level.rms_centi_db / 100),
+        ),
+        (Some(MicrophoneStatus::Live), Some(_)) => result(
+            PrecheckItem::Sound,
+            false,
+            "全零信号 all samples are zero: check the cable",
+        ),
         (Some(MicrophoneStatus::Live), None) => result(PrecheckItem::Sound, false, "无电平 no level yet"),
         (Some(MicrophoneStatus::Connecting), _) => result(PrecheckItem::Sound, false, "正在连接 connecting"),
         (Some(MicrophoneStatus::Lost { reason }), _) => result(PrecheckItem::Sound, false, reason.clone()),
@@ -148,7 +160,15 @@ fn disc(
                 let is_blank = view.state == "blank";
                 vec![
                     result(burner, true, view.device.clone()),
-                    result(medium, is_blank, if is_blank { "空白盘 blank".to_owned() } else { view.state.clone() }),
+                    result(
+                        medium,
+                        is_blank,
+                        if is_blank {
+                            "空白盘 blank".to_owned()
+                        } else {
+                            view.state.clone()
+                        },
+                    ),
                 ]
             }
         },

@@ -28,9 +28,16 @@ impl Appliance {
         let fresh = age.is_some_and(|age| age < RECORDING_WITHIN);
         let room = &self.config.room;
         Snapshot {
-            revision: Revision { epoch: self.epoch.clone(), n: self.revision },
+            revision: Revision {
+                epoch: self.epoch.clone(),
+                n: self.revision,
+            },
             at: time_text(self.wall()),
-            room: RoomInfo { id: room.id.clone(), name: room.name.clone(), unit: room.unit.clone() },
+            room: RoomInfo {
+                id: room.id.clone(),
+                name: room.name.clone(),
+                unit: room.unit.clone(),
+            },
             recording: view.recording && fresh,
             interview_id: self.open.as_ref().map(|open| open.id.clone()),
             part: self.open.as_ref().map_or(0, |open| open.last_part),
@@ -42,7 +49,9 @@ impl Appliance {
             clock: self.clock.clone(),
             disk: DiskView {
                 free_bytes: self.free_bytes,
-                hours_left: self.free_bytes.map(|free| free / bytes_per_hour(&self.config).max(1)),
+                hours_left: self
+                    .free_bytes
+                    .map(|free| free / bytes_per_hour(&self.config).max(1)),
             },
             alarms: view.alarms.clone(),
             interview: view,
@@ -61,7 +70,10 @@ impl Appliance {
     fn row(&self, open: &OpenInterview, closed_at: Option<String>) -> InterviewRow {
         let view = self.interview.view();
         let word = |value: Result<serde_json::Value, serde_json::Error>| {
-            value.ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+            value
+                .ok()
+                .and_then(|v| v.as_str().map(str::to_owned))
+                .unwrap_or_default()
         };
         InterviewRow {
             id: open.id.clone(),

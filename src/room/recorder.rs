@@ -13,9 +13,9 @@ use crate::evidence::names::TrackName;
 use crate::evidence::writer::{Event, Writer, WriterError};
 use chrono::{DateTime, FixedOffset};
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -23,34 +23,82 @@ use std::time::Duration;
 const RETRY: Duration = Duration::from_millis(200);
 
 pub enum Work {
-    BeginPart { part: u32, track: TrackName, started_at: DateTime<FixedOffset>, header: Arc<[u8]> },
-    Chunk { part: u32, track: TrackName, starts_fragment: bool, bytes: Arc<[u8]>, conditions: Arc<Data> },
-    EndPart { part: u32 },
+    BeginPart {
+        part: u32,
+        track: TrackName,
+        started_at: DateTime<FixedOffset>,
+        header: Arc<[u8]>,
+    },
+    Chunk {
+        part: u32,
+        track: TrackName,
+        starts_fragment: bool,
+        bytes: Arc<[u8]>,
+        conditions: Arc<Data>,
+    },
+    EndPart {
+        part: u32,
+    },
     /// `number` comes back when all of them are durable.
-    Lines { lines: Vec<(String, Data)>, number: u64 },
+    Lines {
+        lines: Vec<(String, Data)>,
+        number: u64,
+    },
     /// A transcript, an attestation: `number` comes back like that of lines.
-    File { path: String, bytes: Vec<u8>, number: u64 },
-    Close { facts: Box<ClosingFacts> },
+    File {
+        path: String,
+        bytes: Vec<u8>,
+        number: u64,
+    },
+    Close {
+        facts: Box<ClosingFacts>,
+    },
 }
 
 /// What became durable, in order.
 #[derive(Debug)]
 pub enum Recorded {
-    Fragment { part: u32, track: TrackName, fragment: Box<Fragment> },
-    SegmentClosed { path: String, size: u64, sha256: String, sm3: String },
-    Discontinuity { part: u32, media_us: u64, gap_us: i64 },
+    Fragment {
+        part: u32,
+        track: TrackName,
+        fragment: Box<Fragment>,
+    },
+    SegmentClosed {
+        path: String,
+        size: u64,
+        sha256: String,
+        sm3: String,
+    },
+    Discontinuity {
+        part: u32,
+        media_us: u64,
+        gap_us: i64,
+    },
     /// Lines for the index, and the number of the work that they came with.
-    Lines { lines: Vec<Line>, number: u64 },
+    Lines {
+        lines: Vec<Line>,
+        number: u64,
+    },
     PartEnded,
     /// A name used before, or one that is not for files.
-    FileRefused { number: u64, reason: String },
+    FileRefused {
+        number: u64,
+        reason: String,
+    },
     /// The muxer gave something that is no media; it was kept aside.
-    Spoilt { reason: String },
+    Spoilt {
+        reason: String,
+    },
     /// The disk refuses; tried again until it does not.
-    Stuck { reason: String, full: bool },
+    Stuck {
+        reason: String,
+        full: bool,
+    },
     Unstuck,
     Closed,
-    NotClosed { reason: String },
+    NotClosed {
+        reason: String,
+    },
 }
 
 /// The loop's end. Dropping it ends the thread after what is queued was done.
@@ -69,13 +117,21 @@ impl Recorder {
         let (work, queue) = channel();
         let waiting_bytes = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&waiting_bytes);
-        let scribe = Scribe { directory, writer, tell: Box::new(tell), waiting_bytes: counted };
-        thread::Builder::new().name("recorder".into()).spawn(move || scribe.run(&queue))?;
+        let scribe = Scribe {
+            directory,
+            writer,
+            tell: Box::new(tell),
+            waiting_bytes: counted,
+        };
+        thread::Builder::new()
+            .name("recorder".into())
+            .spawn(move || scribe.run(&queue))?;
         Ok(Recorder { work, waiting_bytes })
     }
 
     pub fn give(&self, work: Work) {
-        self.waiting_bytes.fetch_add(size_of_work(&work), Ordering::SeqCst);
+        self.waiting_bytes
+            .fetch_add(size_of_work(&work), Ordering::SeqCst);
         if self.work.send(work).is_err() {
             tracing::error!("the recorder's thread is gone");
         }
@@ -111,7 +167,10 @@ enum Done {
     /// It cannot succeed by being tried again.
     Never(String),
     /// The disk refused; nothing was half done.
-    NotYet { reason: String, full: bool },
+    NotYet {
+        reason: String,
+        full: bool,
+    },
 }
 
 impl Scribe {
@@ -144,13 +203,28 @@ impl Scribe {
 
     fn carry_out(&mut self, work: &Work) -> Done {
         match work {
-            Work::BeginPart { part, track, started_at, header } => {
-                let begun = self.writer.begin_part(*part, *started_at, track.clone(), Arc::clone(header));
+            Work::BeginPart {
+                part,
+                track,
+                started_at,
+                header,
+            } => {
+                let begun = self
+                    .writer
+                    .begin_part(*part, *started_at, track.clone(), Arc::clone(header));
                 self.after_writing(begun.map(|()| Vec::new()))
             }
-            Work::Chunk { part, track, starts_fragment, bytes, conditions } => {
+            Work::Chunk {
+                part,
+                track,
+                starts_fragment,
+                bytes,
+                conditions,
+            } => {
                 self.writer.set_conditions(conditions.as_ref().clone());
-                let written = self.writer.write_chunk(*part, track, *starts_fragment, Arc::clone(bytes));
+                let written = self
+                    .writer
+                    .write_chunk(*part, track, *starts_fragment, Arc::clone(bytes));
                 self.after_writing(written)
             }
             Work::EndPart { part } => {
@@ -184,7 +258,10 @@ impl Scribe {
                 self.pass_on(events);
                 let reason = said(&error);
                 match error {
-                    WriterError::Durable(e) => Done::NotYet { reason, full: e.is_full() },
+                    WriterError::Durable(e) => Done::NotYet {
+                        reason,
+                        full: e.is_full(),
+                    },
                     WriterError::Journal(_) => Done::NotYet { reason, full: false },
                     WriterError::Header { .. }
                     | WriterError::Chunk { .. }
@@ -200,15 +277,42 @@ impl Scribe {
     fn pass_on(&self, events: Vec<Event>) {
         for event in VecDeque::from(events) {
             match event {
-                Event::FragmentWritten { part, track, fragment } => {
-                    (self.tell)(Recorded::Fragment { part, track, fragment });
+                Event::FragmentWritten {
+                    part,
+                    track,
+                    fragment,
+                } => {
+                    (self.tell)(Recorded::Fragment {
+                        part,
+                        track,
+                        fragment,
+                    });
                 }
-                Event::SegmentClosed { path, size, sha256, sm3 } => {
+                Event::SegmentClosed {
+                    path,
+                    size,
+                    sha256,
+                    sm3,
+                } => {
                     let (sha256, sm3) = (sha256.to_string(), sm3.to_string());
-                    (self.tell)(Recorded::SegmentClosed { path, size, sha256, sm3 });
+                    (self.tell)(Recorded::SegmentClosed {
+                        path,
+                        size,
+                        sha256,
+                        sm3,
+                    });
                 }
-                Event::Discontinuity { part, media_us, gap_us, .. } => {
-                    (self.tell)(Recorded::Discontinuity { part, media_us, gap_us });
+                Event::Discontinuity {
+                    part,
+                    media_us,
+                    gap_us,
+                    ..
+                } => {
+                    (self.tell)(Recorded::Discontinuity {
+                        part,
+                        media_us,
+                        gap_us,
+                    });
                 }
                 Event::SegmentOpened { .. } | Event::BytesAppended { .. } => {}
             }
@@ -226,25 +330,37 @@ impl Scribe {
                         break;
                     }
                     Err(crate::evidence::journal::JournalError::Durable(error)) => {
-                        (self.tell)(Recorded::Stuck { reason: said(&error), full: error.is_full() });
+                        (self.tell)(Recorded::Stuck {
+                            reason: said(&error),
+                            full: error.is_full(),
+                        });
                         thread::sleep(RETRY);
                     }
                     Err(error) => return Done::Never(said(&error)),
                 }
             }
         }
-        (self.tell)(Recorded::Lines { lines: durable, number });
+        (self.tell)(Recorded::Lines {
+            lines: durable,
+            number,
+        });
         Done::Yes
     }
 
     fn put_file(&self, path: &str, bytes: &[u8], number: u64) -> Done {
         match self.directory.put_file(path, bytes) {
             Ok(line) => {
-                (self.tell)(Recorded::Lines { lines: vec![line], number });
+                (self.tell)(Recorded::Lines {
+                    lines: vec![line],
+                    number,
+                });
                 Done::Yes
             }
             Err(error) => {
-                (self.tell)(Recorded::FileRefused { number, reason: said(&error) });
+                (self.tell)(Recorded::FileRefused {
+                    number,
+                    reason: said(&error),
+                });
                 Done::Yes
             }
         }

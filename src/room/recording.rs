@@ -15,8 +15,8 @@ use crate::evidence::line::{Data, time_text};
 use crate::evidence::names::TrackName;
 use crate::evidence::writer::Writer;
 use crate::interview::{
-    Alarm, Entry, Event, Fact, Interview, InterruptionCause, MediaTime, Moment,
-    PartNumber, Refusal, StateName,
+    Alarm, Entry, Event, Fact, InterruptionCause, Interview, MediaTime, Moment, PartNumber, Refusal,
+    StateName,
 };
 use crate::store::LineRow;
 use chrono::{DateTime, FixedOffset, TimeDelta};
@@ -61,10 +61,21 @@ pub(super) enum Part {
     Wanted,
     /// The power was away too long to go on unasked: one press (`resume`) makes it wanted.
     Held,
-    Opening { part: u32, asked: Instant },
-    Running { part: u32, fanout: Fanout, began: Instant },
+    Opening {
+        part: u32,
+        asked: Instant,
+    },
+    Running {
+        part: u32,
+        fanout: Fanout,
+        began: Instant,
+    },
     /// The gate is closing; the interview ends when all is durable.
-    Ending { part: u32, fanout: Option<Fanout>, asked: Instant },
+    Ending {
+        part: u32,
+        fanout: Option<Fanout>,
+        asked: Instant,
+    },
     /// Nothing more comes; the recorder was told to close.
     Closing,
 }
@@ -82,9 +93,10 @@ impl OpenInterview {
     /// Part and media time of this moment, while one runs.
     pub fn position(&self) -> Option<(u32, u64)> {
         match &self.part {
-            Part::Running { part, began, .. } => {
-                Some((*part, u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX)))
-            }
+            Part::Running { part, began, .. } => Some((
+                *part,
+                u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+            )),
             Part::Wanted | Part::Held | Part::Opening { .. } | Part::Ending { .. } | Part::Closing => None,
         }
     }
@@ -123,9 +135,18 @@ impl Appliance {
         }
         let about = self.about(&id, &uuid, &opened_at, entries);
         let discs = self.start_discs(&dir, &about);
-        self.closed = Some(ClosedInterview { dir, about, replaced: BTreeSet::new() });
+        self.closed = Some(ClosedInterview {
+            dir,
+            about,
+            replaced: BTreeSet::new(),
+        });
         let open = OpenInterview {
-            id, uuid, opened_at, recorder, discs, last_part,
+            id,
+            uuid,
+            opened_at,
+            recorder,
+            discs,
+            last_part,
             part: Part::Wanted,
             durable: Durable::default(),
             conditions: Arc::new(Data::new()),
@@ -146,7 +167,10 @@ impl Appliance {
             return;
         }
         let part = open.last_part + 1;
-        open.part = Part::Opening { part, asked: Instant::now() };
+        open.part = Part::Opening {
+            part,
+            asked: Instant::now(),
+        };
         open.last_part = part;
         self.overlay();
         self.media.say(&ToMedia::OpenPart { part });
@@ -170,7 +194,11 @@ impl Appliance {
                 self.ask_for_part();
             }
             FromMedia::Header { part, track } => self.on_header(part, track, payload.into()),
-            FromMedia::Chunk { part, track, starts_fragment } => {
+            FromMedia::Chunk {
+                part,
+                track,
+                starts_fragment,
+            } => {
                 self.on_chunk(part, track, starts_fragment, payload.into());
             }
             FromMedia::PartClosed { part } => self.on_part_closed(part),
@@ -203,10 +231,15 @@ impl Appliance {
         let name = track_name(track);
         match (track, &open.part) {
             (Track::Composite, Part::Opening { part: wanted, .. }) if *wanted == part => {
-                let Some(fanout) = Fanout::begin(part, segment_seconds, header_copy) else { return };
+                let Some(fanout) = Fanout::begin(part, segment_seconds, header_copy) else {
+                    return;
+                };
                 let began = Instant::now().checked_sub(lag).unwrap_or_else(Instant::now);
                 open.part = Part::Running { part, fanout, began };
-                open.durable = Durable { part, ..Durable::default() };
+                open.durable = Durable {
+                    part,
+                    ..Durable::default()
+                };
             }
             (Track::Original(_), Part::Opening { part: wanted, .. } | Part::Running { part: wanted, .. })
                 if *wanted == part => {}
@@ -215,7 +248,12 @@ impl Appliance {
                 return;
             }
         }
-        open.recorder.give(Work::BeginPart { part, track: name, started_at, header });
+        open.recorder.give(Work::BeginPart {
+            part,
+            track: name,
+            started_at,
+            header,
+        });
     }
 
     fn on_chunk(&mut self, part: u32, track: Track, starts_fragment: bool, bytes: Arc<[u8]>) {
@@ -233,7 +271,13 @@ impl Appliance {
             fanout.feed(&open.discs, starts_fragment, &bytes);
         }
         let conditions = Arc::clone(&open.conditions);
-        open.recorder.give(Work::Chunk { part, track: track_name(track), starts_fragment, bytes, conditions });
+        open.recorder.give(Work::Chunk {
+            part,
+            track: track_name(track),
+            starts_fragment,
+            bytes,
+            conditions,
+        });
     }
 
     fn on_part_closed(&mut self, part: u32) {
@@ -285,18 +329,31 @@ impl Appliance {
         let until = wall_time(open.durable.wall.unwrap_or(now));
         let media_us = MediaTime(open.durable.until_us);
         let recorded_until = Moment::on_air(until, PartNumber(part), media_us);
-        let event = Event::RecordingLost { cause, detail: reason.to_owned(), recorded_until };
+        let event = Event::RecordingLost {
+            cause,
+            detail: reason.to_owned(),
+            recorded_until,
+        };
         self.observe(event);
     }
 
     pub(super) fn on_recorded(&mut self, recorded: Recorded) {
         match recorded {
-            Recorded::Fragment { part, track, fragment } => {
+            Recorded::Fragment {
+                part,
+                track,
+                fragment,
+            } => {
                 if matches!(track, TrackName::Program) {
                     self.on_durable(part, fragment.media_us + fragment.duration_us);
                 }
             }
-            Recorded::SegmentClosed { path, size, sha256, sm3 } => {
+            Recorded::SegmentClosed {
+                path,
+                size,
+                sha256,
+                sm3,
+            } => {
                 let Some(open) = &self.open else { return };
                 for disc in &open.discs {
                     disc.feed(Feed::FileDone {
@@ -307,15 +364,26 @@ impl Appliance {
                     });
                 }
             }
-            Recorded::Discontinuity { part, media_us, gap_us } => {
-                self.raise(Alarm::FramesDropped, &format!("part {part} at {media_us} µs: {gap_us} µs"));
+            Recorded::Discontinuity {
+                part,
+                media_us,
+                gap_us,
+            } => {
+                self.raise(
+                    Alarm::FramesDropped,
+                    &format!("part {part} at {media_us} µs: {gap_us} µs"),
+                );
             }
             Recorded::Lines { lines, number } => self.on_lines(lines, number),
             Recorded::PartEnded => self.on_part_ended(),
             Recorded::FileRefused { number, reason } => self.refuse_file(number, &reason),
             Recorded::Spoilt { reason } => self.on_spoilt(&reason),
             Recorded::Stuck { reason, full } => {
-                let alarm = if full { Alarm::MasterSpaceLow } else { Alarm::MasterFailed };
+                let alarm = if full {
+                    Alarm::MasterSpaceLow
+                } else {
+                    Alarm::MasterFailed
+                };
                 self.raise(alarm, &reason);
             }
             Recorded::Unstuck => self.clear(Alarm::MasterFailed),
@@ -331,9 +399,16 @@ impl Appliance {
         if open.durable.part != part {
             return;
         }
-        open.durable = Durable { part, until_us, at: Some(Instant::now()), wall: Some(wall) };
+        open.durable = Durable {
+            part,
+            until_us,
+            at: Some(Instant::now()),
+            wall: Some(wall),
+        };
         if is_first && matches!(open.part, Part::Running { .. }) {
-            self.observe(Event::PartBegan { part: PartNumber(part) });
+            self.observe(Event::PartBegan {
+                part: PartNumber(part),
+            });
             self.clear(Alarm::MediaRestarted);
         }
     }
@@ -342,7 +417,12 @@ impl Appliance {
         if let Some(open) = &self.open {
             for line in &lines {
                 let data = serde_json::to_string(&line.data).unwrap_or_else(|_| "{}".into());
-                let row = LineRow { seq: line.seq, at: line.at.clone(), kind: line.kind.clone(), data };
+                let row = LineRow {
+                    seq: line.seq,
+                    at: line.at.clone(),
+                    kind: line.kind.clone(),
+                    data,
+                };
                 if let Err(error) = self.store.put_line(&open.id, &row) {
                     tracing::error!(%error, "index");
                 }
@@ -372,11 +452,19 @@ impl Appliance {
         let Some(open) = &mut self.open else { return };
         match std::mem::replace(&mut open.part, Part::Closing) {
             Part::Running { part, fanout, .. } => {
-                open.part = Part::Ending { part, fanout: Some(fanout), asked: Instant::now() };
+                open.part = Part::Ending {
+                    part,
+                    fanout: Some(fanout),
+                    asked: Instant::now(),
+                };
                 self.media.say(&ToMedia::ClosePart { part });
             }
             Part::Opening { part, .. } => {
-                open.part = Part::Ending { part, fanout: None, asked: Instant::now() };
+                open.part = Part::Ending {
+                    part,
+                    fanout: None,
+                    asked: Instant::now(),
+                };
                 self.media.say(&ToMedia::ClosePart { part });
             }
             Part::Wanted | Part::Held | Part::Closing => self.close_interview(),
@@ -385,7 +473,11 @@ impl Appliance {
     }
 
     fn on_part_ended(&mut self) {
-        if self.open.as_ref().is_some_and(|open| matches!(open.part, Part::Closing)) {
+        if self
+            .open
+            .as_ref()
+            .is_some_and(|open| matches!(open.part, Part::Closing))
+        {
             self.close_interview();
         }
     }
@@ -393,7 +485,9 @@ impl Appliance {
     fn close_interview(&mut self) {
         let facts = super::facts::closing_facts(&self.config, &self.interview.view());
         if let Some(open) = &self.open {
-            open.recorder.give(Work::Close { facts: Box::new(facts) });
+            open.recorder.give(Work::Close {
+                facts: Box::new(facts),
+            });
         }
     }
 
@@ -426,7 +520,10 @@ impl Appliance {
                 self.ask_for_part();
             }
             Part::Ending { asked, part, .. } if asked.elapsed() > CLOSE_WITHIN => {
-                tracing::error!(part, "the media process did not close the part; what came is closed");
+                tracing::error!(
+                    part,
+                    "the media process did not close the part; what came is closed"
+                );
                 let part = *part;
                 open.part = Part::Closing;
                 open.recorder.give(Work::EndPart { part });
@@ -438,7 +535,11 @@ impl Appliance {
                 self.recording_lost(InterruptionCause::MasterFailed, "the master disk takes nothing");
             }
             Part::Wanted => self.ask_when_master_has_caught_up(),
-            Part::Held | Part::Opening { .. } | Part::Ending { .. } | Part::Running { .. } | Part::Closing => {}
+            Part::Held
+            | Part::Opening { .. }
+            | Part::Ending { .. }
+            | Part::Running { .. }
+            | Part::Closing => {}
         }
     }
 
@@ -447,7 +548,10 @@ impl Appliance {
         if let Some(open) = &mut self.open {
             open.part = Part::Held;
         }
-        self.raise(Alarm::MediaFailing, &format!("等待按“继续录制” waits for `resume`: {since}"));
+        self.raise(
+            Alarm::MediaFailing,
+            &format!("等待按“继续录制” waits for `resume`: {since}"),
+        );
     }
 
     /// The one press after a long cut; whether there was anything to resume.
@@ -471,7 +575,10 @@ impl Appliance {
             | StateName::Closing
             | StateName::Closed => false,
         };
-        let has_room = self.open.as_ref().is_some_and(|open| open.recorder.waiting_bytes() < 1 << 20);
+        let has_room = self
+            .open
+            .as_ref()
+            .is_some_and(|open| open.recorder.waiting_bytes() < 1 << 20);
         if resumes && has_room {
             self.ask_for_part();
         }
@@ -488,7 +595,10 @@ impl Appliance {
         }
         let number = self.number();
         if let Some(open) = &self.open {
-            open.recorder.give(Work::Lines { lines: journal_lines(&entries), number });
+            open.recorder.give(Work::Lines {
+                lines: journal_lines(&entries),
+                number,
+            });
         }
     }
 }

@@ -9,7 +9,7 @@ use super::appliance::{Appliance, wall_time};
 use crate::evidence::adopt::{Adopted, Recovered, find_unfinished, recover};
 use crate::evidence::line::Line;
 use crate::interview::{
-    Alarm, Entry, EntryError, Event, Interview, InterruptionCause, MediaTime, Moment, PartNumber, StateName,
+    Alarm, Entry, EntryError, Event, InterruptionCause, Interview, MediaTime, Moment, PartNumber, StateName,
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -74,11 +74,19 @@ impl Appliance {
 /// Wall time and place of the last durable picture.
 fn recorded_until(adopted: &Adopted) -> (chrono::DateTime<chrono::FixedOffset>, Moment) {
     let last = adopted.lines.last().and_then(Line::at).unwrap_or_default();
-    let part = adopted.outline.parts.iter().rev().find(|p| p.opened.part == adopted.outline.last_part());
+    let part = adopted
+        .outline
+        .parts
+        .iter()
+        .rev()
+        .find(|p| p.opened.part == adopted.outline.last_part());
     match part.and_then(|part| Some((part, part.ended_at()?))) {
         Some((part, ended)) => {
             let media_us = MediaTime(part.end_us());
-            (ended, Moment::on_air(wall_time(ended), PartNumber(part.opened.part), media_us))
+            (
+                ended,
+                Moment::on_air(wall_time(ended), PartNumber(part.opened.part), media_us),
+            )
         }
         None => (last, Moment::off_air(wall_time(last))),
     }

@@ -101,9 +101,16 @@ impl Snapshot {
     pub(super) fn starting(config: &super::config::RoomConfig) -> Snapshot {
         let room = &config.room;
         Snapshot {
-            revision: Revision { epoch: String::new(), n: 0 },
+            revision: Revision {
+                epoch: String::new(),
+                n: 0,
+            },
             at: String::new(),
-            room: RoomInfo { id: room.id.clone(), name: room.name.clone(), unit: room.unit.clone() },
+            room: RoomInfo {
+                id: room.id.clone(),
+                name: room.name.clone(),
+                unit: room.unit.clone(),
+            },
             recording: false,
             interview_id: None,
             interview: Interview::new(Rules::default()).view(),

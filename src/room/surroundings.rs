@@ -20,7 +20,11 @@ pub struct Machine {
 
 impl Machine {
     pub fn new(config: &RoomConfig) -> Machine {
-        Machine { data: config.data.dir.clone(), climate: config.climate, began: Instant::now() }
+        Machine {
+            data: config.data.dir.clone(),
+            climate: config.climate,
+            began: Instant::now(),
+        }
     }
 }
 
@@ -32,7 +36,11 @@ impl Surroundings for Machine {
                 synchronised: found.synchronised,
                 source: format!("{:?}", found.source).to_lowercase(),
             },
-            Err(error) => ClockQuality { error_us: None, synchronised: false, source: error.to_string() },
+            Err(error) => ClockQuality {
+                error_us: None,
+                synchronised: false,
+                source: error.to_string(),
+            },
         }
     }
 
@@ -69,18 +77,20 @@ pub fn free_bytes(path: &Path) -> Option<u64> {
 
 /// Looks once a second until the loop is gone.
 pub fn watch(mut machine: impl Surroundings + 'static, events: Sender<RoomEvent>) -> std::io::Result<()> {
-    std::thread::Builder::new().name("surroundings".into()).spawn(move || {
-        loop {
-            let seen = RoomEvent::Surroundings {
-                clock: machine.clock(),
-                climate: machine.climate(),
-                free_bytes: machine.free_bytes(),
-            };
-            if events.send(seen).is_err() {
-                return;
+    std::thread::Builder::new()
+        .name("surroundings".into())
+        .spawn(move || {
+            loop {
+                let seen = RoomEvent::Surroundings {
+                    clock: machine.clock(),
+                    climate: machine.climate(),
+                    free_bytes: machine.free_bytes(),
+                };
+                if events.send(seen).is_err() {
+                    return;
+                }
+                std::thread::sleep(Duration::from_secs(1));
             }
-            std::thread::sleep(Duration::from_secs(1));
-        }
-    })?;
+        })?;
     Ok(())
 }

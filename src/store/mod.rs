@@ -21,9 +21,15 @@ pub enum StoreError {
     #[error("cannot bring the index to version {to}")]
     Migrate { to: u32, source: rusqlite::Error },
     #[error("cannot write {what} to the index")]
-    Write { what: &'static str, source: rusqlite::Error },
+    Write {
+        what: &'static str,
+        source: rusqlite::Error,
+    },
     #[error("cannot read {what} from the index")]
-    Read { what: &'static str, source: rusqlite::Error },
+    Read {
+        what: &'static str,
+        source: rusqlite::Error,
+    },
 }
 
 /// The one writer. Lives on the room's index thread.
@@ -46,12 +52,21 @@ pub struct InterviewRow {
 
 impl Store {
     pub fn open(path: &Path) -> Result<Store, StoreError> {
-        let open = |source| StoreError::Open { path: path.to_owned(), source };
+        let open = |source| StoreError::Open {
+            path: path.to_owned(),
+            source,
+        };
         let mut connection = Connection::open(path).map_err(open)?;
         connection.busy_timeout(Duration::from_secs(5)).map_err(open)?;
-        connection.pragma_update(None, "journal_mode", "wal").map_err(open)?;
-        connection.pragma_update(None, "synchronous", "full").map_err(open)?;
-        connection.pragma_update(None, "foreign_keys", true).map_err(open)?;
+        connection
+            .pragma_update(None, "journal_mode", "wal")
+            .map_err(open)?;
+        connection
+            .pragma_update(None, "synchronous", "full")
+            .map_err(open)?;
+        connection
+            .pragma_update(None, "foreign_keys", true)
+            .map_err(open)?;
         schema::migrate(&mut connection)?;
         Ok(Store { connection })
     }
@@ -62,7 +77,10 @@ impl Store {
         self.connection
             .query_row(sql, named_params! {":id": command_id}, |row| row.get(0))
             .optional()
-            .map_err(|source| StoreError::Read { what: "an answer", source })
+            .map_err(|source| StoreError::Read {
+                what: "an answer",
+                source,
+            })
     }
 
     /// Keeps an answer; the first one stays.
@@ -70,9 +88,15 @@ impl Store {
         let sql = "insert into answers (command_id, answer, at) values (:id, :answer, :at)
                    on conflict (command_id) do nothing";
         self.connection
-            .execute(sql, named_params! {":id": command_id, ":answer": answer, ":at": at})
+            .execute(
+                sql,
+                named_params! {":id": command_id, ":answer": answer, ":at": at},
+            )
             .map(|_| ())
-            .map_err(|source| StoreError::Write { what: "an answer", source })
+            .map_err(|source| StoreError::Write {
+                what: "an answer",
+                source,
+            })
     }
 
     /// Inserts or brings up to date one interview.
@@ -91,7 +115,10 @@ impl Store {
                 },
             )
             .map(|_| ())
-            .map_err(|source| StoreError::Write { what: "an interview", source })
+            .map_err(|source| StoreError::Write {
+                what: "an interview",
+                source,
+            })
     }
 
     /// Indexes one journal line; a line seen before is left as it is.
@@ -107,7 +134,10 @@ impl Store {
                 },
             )
             .map(|_| ())
-            .map_err(|source| StoreError::Write { what: "a journal line", source })
+            .map_err(|source| StoreError::Write {
+                what: "a journal line",
+                source,
+            })
     }
 }
 
@@ -133,7 +163,10 @@ impl Reader {
 
     fn connection(&self) -> Result<Connection, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let open = |source| StoreError::Open { path: self.path.clone(), source };
+        let open = |source| StoreError::Open {
+            path: self.path.clone(),
+            source,
+        };
         let connection = Connection::open_with_flags(&self.path, flags).map_err(open)?;
         connection.busy_timeout(Duration::from_secs(2)).map_err(open)?;
         Ok(connection)
@@ -141,7 +174,10 @@ impl Reader {
 
     /// Newest first, at most `limit`.
     pub fn interviews(&self, limit: u32) -> Result<Vec<InterviewRow>, StoreError> {
-        let read = |source| StoreError::Read { what: "interviews", source };
+        let read = |source| StoreError::Read {
+            what: "interviews",
+            source,
+        };
         let connection = self.connection()?;
         let sql = "select id, uuid, opened_at, closed_at, state, kind, case_number
                    from interviews order by opened_at desc, id desc limit :limit";
@@ -162,14 +198,22 @@ impl Reader {
 
     /// Lines of one interview after `after`, in order, at most `limit`; all kinds but fragments.
     pub fn lines(&self, interview: &str, after: u64, limit: u32) -> Result<Vec<LineRow>, StoreError> {
-        let read = |source| StoreError::Read { what: "journal lines", source };
+        let read = |source| StoreError::Read {
+            what: "journal lines",
+            source,
+        };
         let connection = self.connection()?;
         let sql = "select seq, at, kind, data from lines
                    where interview = :interview and seq > :after order by seq limit :limit";
         let mut statement = connection.prepare(sql).map_err(read)?;
         let parameters = named_params! {":interview": interview, ":after": after, ":limit": limit};
         let rows = statement.query_map(parameters, |row| {
-            Ok(LineRow { seq: row.get(0)?, at: row.get(1)?, kind: row.get(2)?, data: row.get(3)? })
+            Ok(LineRow {
+                seq: row.get(0)?,
+                at: row.get(1)?,
+                kind: row.get(2)?,
+                data: row.get(3)?,
+            })
         });
         rows.and_then(Iterator::collect).map_err(read)
     }
@@ -198,7 +242,9 @@ mod tests {
         let path = dir.path().join("index.sqlite");
         drop(Store::open(&path).unwrap());
         let connection = Connection::open(&path).unwrap();
-        connection.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
+        connection
+            .pragma_update(None, "user_version", SCHEMA_VERSION + 1)
+            .unwrap();
         drop(connection);
         assert!(matches!(Store::open(&path), Err(StoreError::TooNew { .. })));
     }

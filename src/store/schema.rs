@@ -37,7 +37,10 @@ pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let found: u32 = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
-        .map_err(|source| StoreError::Read { what: "the schema version", source })?;
+        .map_err(|source| StoreError::Read {
+            what: "the schema version",
+            source,
+        })?;
     if found > SCHEMA_VERSION {
         return Err(StoreError::TooNew { found });
     }

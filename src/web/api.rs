@@ -48,7 +48,12 @@ pub async fn login(State(door): State<Arc<Door>>, body: Bytes) -> Response {
     if !right {
         door.sessions.count_wrong();
         door.room.audit("system", "login-refused", "").await;
-        return problem(StatusCode::UNAUTHORIZED, "wrong-secret", "账号或口令错误", "wrong account or secret");
+        return problem(
+            StatusCode::UNAUTHORIZED,
+            "wrong-secret",
+            "账号或口令错误",
+            "wrong account or secret",
+        );
     }
     match door.sessions.begin(crate::accounts::OPERATOR) {
         Ok(token) => {
@@ -124,7 +129,9 @@ pub async fn state_socket(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     match authorize(&door, &headers, Action::SeeState) {
-        Ok(_) => upgrade.max_message_size(4096).on_upgrade(move |socket| tell(door, socket)),
+        Ok(_) => upgrade
+            .max_message_size(4096)
+            .on_upgrade(move |socket| tell(door, socket)),
         Err(response) => response,
     }
 }
@@ -133,7 +140,9 @@ async fn tell(door: Arc<Door>, mut socket: WebSocket) {
     let mut snapshots = door.room.snapshots();
     loop {
         let snapshot = Arc::clone(&snapshots.borrow_and_update());
-        let Ok(text) = serde_json::to_string(snapshot.as_ref()) else { return };
+        let Ok(text) = serde_json::to_string(snapshot.as_ref()) else {
+            return;
+        };
         let sent = tokio::time::timeout(Duration::from_secs(5), socket.send(Message::Text(text.into())));
         if !matches!(sent.await, Ok(Ok(()))) {
             return;
@@ -203,10 +212,18 @@ where
         Ok(Ok(found)) => Json(found).into_response(),
         Ok(Err(error)) => {
             tracing::error!(%error, "index");
-            problem(StatusCode::INTERNAL_SERVER_ERROR, "index", "索引暂时不可用", "the index is not available")
+            problem(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "index",
+                "索引暂时不可用",
+                "the index is not available",
+            )
         }
-        Err(_) => {
-            problem(StatusCode::INTERNAL_SERVER_ERROR, "index", "索引暂时不可用", "the index is not available")
-        }
+        Err(_) => problem(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "index",
+            "索引暂时不可用",
+            "the index is not available",
+        ),
     }
 }

@@ -37,7 +37,11 @@ pub struct Problem {
 }
 
 pub fn problem(status: StatusCode, code: &'static str, zh: &str, en: &str) -> Response {
-    let body = Problem { code, message_zh: zh.to_owned(), message_en: en.to_owned() };
+    let body = Problem {
+        code,
+        message_zh: zh.to_owned(),
+        message_en: en.to_owned(),
+    };
     (status, Json(body)).into_response()
 }
 
@@ -66,7 +70,9 @@ pub fn authorize(door: &Door, headers: &HeaderMap, action: Action) -> Result<Act
             | Action::ListInterviews
             | Action::ReadEvidence
             | Action::SeeMetrics,
-        ) => Ok(Actor { account: session.account }),
+        ) => Ok(Actor {
+            account: session.account,
+        }),
         (None, _) => Err(problem(
             StatusCode::UNAUTHORIZED,
             "not-signed-in",

@@ -19,7 +19,10 @@ pub enum ClientError {
     #[error("no operator's secret: {0}")]
     Secret(#[from] crate::accounts::AccountsError),
     #[error("the room at {address} does not answer: {source}. Is `shenlu room` running? / 主机未运行?")]
-    Unreachable { address: String, source: Box<ureq::Error> },
+    Unreachable {
+        address: String,
+        source: Box<ureq::Error>,
+    },
     #[error("the room's answer cannot be understood")]
     Answer(#[source] Box<ureq::Error>),
     #[error("signing in was refused ({status})")]
@@ -41,10 +44,13 @@ pub struct Client {
 impl Client {
     /// Connects to `127.0.0.1:port` with the certificate and secret below `data`, and signs in.
     pub fn sign_in(port: u16, data: &Path, cert: &Path) -> Result<Client, ClientError> {
-        let pem = std::fs::read(cert)
-            .map_err(|source| ClientError::Certificate { path: cert.to_owned(), source })?;
-        let certificate = Certificate::from_pem(&pem)
-            .map_err(|_| ClientError::NoCertificate { path: cert.to_owned() })?;
+        let pem = std::fs::read(cert).map_err(|source| ClientError::Certificate {
+            path: cert.to_owned(),
+            source,
+        })?;
+        let certificate = Certificate::from_pem(&pem).map_err(|_| ClientError::NoCertificate {
+            path: cert.to_owned(),
+        })?;
         let secret = crate::accounts::operator_secret(data)?;
         let tls = TlsConfig::builder()
             .root_certs(RootCerts::new_with_certs(&[certificate]))
@@ -56,14 +62,24 @@ impl Client {
             .timeout_global(Some(Duration::from_secs(40)))
             .build()
             .new_agent();
-        let client = Client { agent, base: format!("https://127.0.0.1:{port}") };
+        let client = Client {
+            agent,
+            base: format!("https://127.0.0.1:{port}"),
+        };
         let login = serde_json::json!({"account": crate::accounts::OPERATOR, "secret": secret});
         let reply = client.post("/api/v1/login", &login)?;
-        if reply.status == 204 { Ok(client) } else { Err(ClientError::Refused { status: reply.status }) }
+        if reply.status == 204 {
+            Ok(client)
+        } else {
+            Err(ClientError::Refused { status: reply.status })
+        }
     }
 
     fn unreachable(&self, source: ureq::Error) -> ClientError {
-        ClientError::Unreachable { address: self.base.clone(), source: Box::new(source) }
+        ClientError::Unreachable {
+            address: self.base.clone(),
+            source: Box::new(source),
+        }
     }
 
     pub fn post(&self, path: &str, body: &Value) -> Result<Reply, ClientError> {
@@ -96,7 +112,10 @@ impl Client {
 
 fn reply(mut response: ureq::http::Response<ureq::Body>) -> Result<Reply, ClientError> {
     let status = response.status().as_u16();
-    let text = response.body_mut().read_to_string().map_err(|e| ClientError::Answer(Box::new(e)))?;
+    let text = response
+        .body_mut()
+        .read_to_string()
+        .map_err(|e| ClientError::Answer(Box::new(e)))?;
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
     Ok(Reply { status, body })
 }

@@ -6,8 +6,8 @@
 use super::Door;
 use super::api::not_audited;
 use super::auth::{Action, authorize, problem};
-use axum::extract::{Path, Request, State};
 use axum::body::Bytes;
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use std::path::PathBuf;
@@ -28,9 +28,18 @@ pub async fn file(
         Err(response) => return response,
     };
     let Some(found) = locate(&door, &id, &path) else {
-        return problem(StatusCode::NOT_FOUND, "not-found", "没有这个文件", "there is no such file");
+        return problem(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "没有这个文件",
+            "there is no such file",
+        );
     };
-    if !door.room.audit(&actor.account, "read-file", &format!("{id}/{path}")).await {
+    if !door
+        .room
+        .audit(&actor.account, "read-file", &format!("{id}/{path}"))
+        .await
+    {
         return not_audited();
     }
     match ServeFile::new(found).oneshot(request).await {

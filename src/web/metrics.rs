@@ -43,8 +43,16 @@ fn figures(snapshot: &Snapshot) -> String {
     row("frames_repeated_total", "counter", counters.repeated);
     row("camera_frames_total", "counter", counters.camera_frames);
     row("samples_total", "counter", counters.samples);
-    row("samples_substituted_left_total", "counter", counters.substituted_left);
-    row("samples_substituted_right_total", "counter", counters.substituted_right);
+    row(
+        "samples_substituted_left_total",
+        "counter",
+        counters.substituted_left,
+    );
+    row(
+        "samples_substituted_right_total",
+        "counter",
+        counters.substituted_right,
+    );
     row("media_restarts_total", "counter", snapshot.media.restarts);
     text
 }

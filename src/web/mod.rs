@@ -41,7 +41,10 @@ pub struct Door {
 #[derive(Debug, thiserror::Error)]
 pub enum WebError {
     #[error("cannot listen on {address}: {source}. Is another program using the port? / 端口被占用?")]
-    Listen { address: SocketAddr, source: std::io::Error },
+    Listen {
+        address: SocketAddr,
+        source: std::io::Error,
+    },
     #[error("TLS")]
     Tls(#[from] TlsError),
     #[error("the web server ended")]

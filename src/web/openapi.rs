@@ -5,11 +5,22 @@ use utoipa::OpenApi;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "shenlu", description = "审录: one interview room. Commands, state, recordings."),
+    info(
+        title = "shenlu",
+        description = "审录: one interview room. Commands, state, recordings."
+    ),
     paths(
-        super::api::login, super::api::logout, super::api::command, super::api::state,
-        super::api::state_socket, super::api::interviews, super::api::lines, super::files::file, super::files::put_file,
-        super::metrics::health, super::metrics::metrics
+        super::api::login,
+        super::api::logout,
+        super::api::command,
+        super::api::state,
+        super::api::state_socket,
+        super::api::interviews,
+        super::api::lines,
+        super::files::file,
+        super::files::put_file,
+        super::metrics::health,
+        super::metrics::metrics
     )
 )]
 struct Document;

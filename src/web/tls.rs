@@ -17,7 +17,10 @@ pub enum TlsError {
     #[error("cannot keep the certificate")]
     Keep(#[from] crate::accounts::AccountsError),
     #[error("cannot read {path}; check web.tls in the configuration")]
-    Read { path: PathBuf, source: rustls::pki_types::pem::Error },
+    Read {
+        path: PathBuf,
+        source: rustls::pki_types::pem::Error,
+    },
     #[error("certificate and key do not serve; check web.tls in the configuration")]
     Use(#[source] rustls::Error),
 }
@@ -32,11 +35,18 @@ pub struct TlsFiles {
 impl TlsFiles {
     /// The self-signed pair below `data`, made at the first start.
     pub fn self_signed(data: &Path, room_id: &str) -> Result<TlsFiles, TlsError> {
-        let files = TlsFiles { cert: data.join("tls-cert.pem"), key: data.join("tls-key.pem") };
+        let files = TlsFiles {
+            cert: data.join("tls-cert.pem"),
+            key: data.join("tls-key.pem"),
+        };
         if files.cert.exists() && files.key.exists() {
             return Ok(files);
         }
-        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), format!("{room_id}.shenlu.internal")];
+        let names = vec![
+            "localhost".to_owned(),
+            "127.0.0.1".to_owned(),
+            format!("{room_id}.shenlu.internal"),
+        ];
         let made = rcgen::generate_simple_self_signed(names)?;
         write_private(&files.key, made.signing_key.serialize_pem().as_bytes())?;
         write_private(&files.cert, made.cert.pem().as_bytes())?;

@@ -16,7 +16,11 @@ fn a_killed_and_a_hanging_burner_cost_the_recording_nothing() {
     house.is_sound(&id);
     let recording = house.judge_part(&id, 1);
     is_whole(&recording);
-    assert_eq!(recording.frames_without_code(0), 0, "every frame shows the interviewee");
+    assert_eq!(
+        recording.frames_without_code(0),
+        0,
+        "every frame shows the interviewee"
+    );
     house.discs_are_sound(&id);
     let ledger = std::fs::read_to_string(house.place.data.join("ledger.jsonl")).unwrap();
     assert!(ledger.contains("disc-intent") && ledger.contains("disc-committed"));
@@ -29,7 +33,11 @@ fn signal_burn(house: &House, image: &str, signal: &str) {
     while began.elapsed() < Duration::from_secs(40) {
         let out = Command::new("pgrep").args(["-f", &pattern]).output().unwrap();
         if let Some(pid) = String::from_utf8_lossy(&out.stdout).lines().next()
-            && Command::new("kill").args([signal, pid]).status().unwrap().success()
+            && Command::new("kill")
+                .args([signal, pid])
+                .status()
+                .unwrap()
+                .success()
         {
             eprintln!("{signal} to the burn of {image}");
             return;

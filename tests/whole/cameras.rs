@@ -28,12 +28,18 @@ fn a_pulled_camera_a_stalled_one_and_a_dead_microphone_leave_the_recording_whole
     let recording = house.judge_part(&id, 1);
     is_whole(&recording);
     let without_officer = recording.frames.iter().filter(|f| f.codes[1].is_none()).count();
-    assert!(without_officer > 15 * 25, "the slate stood for the officer: {without_officer} frames");
+    assert!(
+        without_officer > 15 * 25,
+        "the slate stood for the officer: {without_officer} frames"
+    );
     let kinds: Vec<String> = house.journal(&id).iter().filter_map(alarm_of).collect();
     for alarm in ["camera-lost", "microphone-lost"] {
         assert!(kinds.iter().any(|k| k == alarm), "{alarm} in {kinds:?}");
     }
-    assert!(!house.interview(&id).join("part-0002").exists(), "one part, no interruption");
+    assert!(
+        !house.interview(&id).join("part-0002").exists(),
+        "one part, no interruption"
+    );
 }
 
 fn alarm_of(line: &Value) -> Option<String> {

@@ -46,7 +46,12 @@ impl House {
         let place = Place::prepare(&arguments, &cameras).unwrap();
         let room = RoomChild::start(Path::new(PROGRAM), &place).unwrap();
         officer::precheck(&room).unwrap();
-        House { dir, cameras, place, room }
+        House {
+            dir,
+            cameras,
+            place,
+            room,
+        }
     }
 
     /// Recording, with the steps spoken that the law asks for; the interview's id.
@@ -106,15 +111,27 @@ impl House {
 
     pub fn judge_part(&self, id: &str, part: u32) -> Recording {
         let dir = self.interview(id).join(format!("part-{part:04}"));
-        let mut segments: Vec<PathBuf> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
+        let mut segments: Vec<PathBuf> = std::fs::read_dir(dir)
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .collect();
         segments.retain(|path| path.extension().is_some_and(|e| e == "mp4"));
         segments.sort();
-        probe_segments(&segments, &Look { pictures: vec![Rect::FULL, insert()], places: vec![] }).unwrap()
+        probe_segments(
+            &segments,
+            &Look {
+                pictures: vec![Rect::FULL, insert()],
+                places: vec![],
+            },
+        )
+        .unwrap()
     }
 
     pub fn journal(&self, id: &str) -> Vec<Value> {
         let text = std::fs::read_to_string(self.interview(id).join("journal.jsonl")).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     /// The newest image of each slot is a whole, sound set, equal to the directory.
@@ -148,11 +165,19 @@ pub fn is_whole(recording: &Recording) {
     assert_eq!(recording.gaps(25), vec![], "cadence");
     let picture_s = recording.frames.len() as f64 / 25.0;
     let sound_s = recording.hearing.duration_us() as f64 / 1e6;
-    assert!((picture_s - sound_s).abs() < 0.1, "picture {picture_s} s, sound {sound_s} s");
+    assert!(
+        (picture_s - sound_s).abs() < 0.1,
+        "picture {picture_s} s, sound {sound_s} s"
+    );
 }
 
 /// Where the officer's picture stands in the default layout.
 pub fn insert() -> Rect {
     let margin = 1.0 / 48.0;
-    Rect { x: 0.75 - margin, y: 0.75 - margin * 16.0 / 9.0, width: 0.25, height: 0.25 }
+    Rect {
+        x: 0.75 - margin,
+        y: 0.75 - margin * 16.0 / 9.0,
+        width: 0.25,
+        height: 0.25,
+    }
 }

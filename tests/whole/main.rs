@@ -3,7 +3,12 @@
 //! Each test runs a room of its own in small pictures; what it recorded is judged by decoding it. Faults are
 //! caused, at the process, the camera or the drive, and everything that must not notice is counted.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
 
 mod burners;
 mod cameras;

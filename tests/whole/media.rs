@@ -11,7 +11,9 @@ fn a_killed_media_process_costs_seconds_and_a_statement() {
     kill_media(&house);
     let killed = Instant::now();
     house.until("interrupted", 5, |s| s["recording"] == false);
-    house.until("recording again", 20, |s| s["recording"] == true && s["part"] == 2);
+    house.until("recording again", 20, |s| {
+        s["recording"] == true && s["part"] == 2
+    });
     eprintln!("shown as recording again {:?} after the kill", killed.elapsed());
     house.reach(3.0);
     let refused = house.room.ask("end-interview", json!({})).unwrap();
@@ -19,7 +21,10 @@ fn a_killed_media_process_costs_seconds_and_a_statement() {
     let owed = house.until("statement owed", 5, |s| !statements(s).is_empty());
     for statement in statements(&owed) {
         assert!(statement["text_zh"].as_str().is_some_and(|t| !t.is_empty()));
-        house.must("statement-made", json!({"interruption": statement["interruption"]}));
+        house.must(
+            "statement-made",
+            json!({"interruption": statement["interruption"]}),
+        );
     }
     house.finish(&id);
 
@@ -34,19 +39,38 @@ fn a_killed_media_process_costs_seconds_and_a_statement() {
     eprintln!("gap between the two parts: {gap:?}");
     assert!(gap < Duration::from_secs(5), "{gap:?}");
     let journal = house.journal(&id);
-    assert!(journal.iter().any(|l| l["kind"] == "gap"), "the gap stands in the journal");
-    assert!(journal.iter().any(|l| l["kind"] == "interrupted"), "so does its reason");
+    assert!(
+        journal.iter().any(|l| l["kind"] == "gap"),
+        "the gap stands in the journal"
+    );
+    assert!(
+        journal.iter().any(|l| l["kind"] == "interrupted"),
+        "so does its reason"
+    );
 }
 
 fn statements(state: &Value) -> Vec<Value> {
-    state["interview"]["statements_owed"].as_array().cloned().unwrap_or_default()
+    state["interview"]["statements_owed"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// The room's child that runs `shenlu media`.
 fn kill_media(house: &House) {
     let parent = house.room.child.id().to_string();
-    let out = std::process::Command::new("pgrep").args(["-P", &parent, "-f", " media"]).output().unwrap();
-    let pid = String::from_utf8_lossy(&out.stdout).lines().next().expect("a media process").to_owned();
-    let killed = std::process::Command::new("kill").args(["-9", &pid]).status().unwrap();
+    let out = std::process::Command::new("pgrep")
+        .args(["-P", &parent, "-f", " media"])
+        .output()
+        .unwrap();
+    let pid = String::from_utf8_lossy(&out.stdout)
+        .lines()
+        .next()
+        .expect("a media process")
+        .to_owned();
+    let killed = std::process::Command::new("kill")
+        .args(["-9", &pid])
+        .status()
+        .unwrap();
     assert!(killed.success());
 }

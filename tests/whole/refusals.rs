@@ -7,11 +7,23 @@ use std::process::Command;
 #[test]
 fn an_early_end_is_refused_through_api_and_command_and_answered_the_same_again() {
     let (house, id) = House::recording();
-    let first = house.room.client.command("early-1", "end-interview", json!({})).unwrap();
+    let first = house
+        .room
+        .client
+        .command("early-1", "end-interview", json!({}))
+        .unwrap();
     assert_eq!(first.status, 409);
     assert_eq!(first.body["rule"], "R-11");
-    assert!(!first.body["missing"].as_array().unwrap().is_empty(), "{}", first.body);
-    assert!(first.body["message_zh"].as_str().unwrap().contains("不能结束"), "{}", first.body);
+    assert!(
+        !first.body["missing"].as_array().unwrap().is_empty(),
+        "{}",
+        first.body
+    );
+    assert!(
+        first.body["message_zh"].as_str().unwrap().contains("不能结束"),
+        "{}",
+        first.body
+    );
 
     let out = Command::new(PROGRAM)
         .args(["command", "end-interview", "{}", "--config"])
@@ -21,7 +33,14 @@ fn an_early_end_is_refused_through_api_and_command_and_answered_the_same_again()
     assert_eq!(out.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&out.stdout).contains("R-11"));
 
-    for kind in ["pause", "stop", "delete", "skip", "pause-interview", "delete-interview"] {
+    for kind in [
+        "pause",
+        "stop",
+        "delete",
+        "skip",
+        "pause-interview",
+        "delete-interview",
+    ] {
         let reply = house.room.ask(kind, json!({})).unwrap();
         assert_eq!(reply.status, 409, "{kind}");
     }
@@ -30,10 +49,18 @@ fn an_early_end_is_refused_through_api_and_command_and_answered_the_same_again()
     assert_eq!(incomplete.status, 409, "{}", incomplete.body);
 
     house.finish(&id);
-    let again = house.room.client.command("early-1", "end-interview", json!({})).unwrap();
+    let again = house
+        .room
+        .client
+        .command("early-1", "end-interview", json!({}))
+        .unwrap();
     assert_eq!((again.status, again.body), (first.status, first.body));
     house.is_sound(&id);
-    let refused = house.journal(&id).iter().filter(|l| l["kind"] == "answered" && l["data"]["accepted"] == false).count();
+    let refused = house
+        .journal(&id)
+        .iter()
+        .filter(|l| l["kind"] == "answered" && l["data"]["accepted"] == false)
+        .count();
     assert!(refused >= 9, "refusals stand in the journal: {refused}");
 }
 
@@ -55,7 +82,12 @@ fn an_incomplete_end_takes_its_reason_and_approver() {
 #[test]
 fn nothing_is_shown_without_signing_in() {
     let house = House::ready();
-    for path in ["/api/v1/state", "/api/v1/interviews", "/metrics", "/api/v1/interviews/x/files/journal.jsonl"] {
+    for path in [
+        "/api/v1/state",
+        "/api/v1/interviews",
+        "/metrics",
+        "/api/v1/interviews/x/files/journal.jsonl",
+    ] {
         let out = Command::new("curl")
             .args(["-s", "-o", "/dev/null", "-w", "%{http_code}", "--cacert"])
             .arg(house.place.cert())

@@ -85,6 +85,10 @@ impl ChildId {
         {
             // SAFETY: a plain system call; at worst the process is gone already.
             unsafe { libc::kill(pid, libc::SIGKILL) };
+            let deadline = Instant::now() + KILL_DEADLINE;
+            while self.is_alive() && Instant::now() < deadline {
+                thread::sleep(POLL);
+            }
         }
     }
 }

@@ -11,12 +11,16 @@ use std::time::{Duration, Instant};
 
 /// Nothing composed, encoded or muxed for so long is a stall.
 const STALL: Duration = Duration::from_secs(3);
+/// Seconds of pictures that may wait for the encoder: a machine that is short of time for a moment catches up
+/// and loses nothing, but a picture in memory is not evidence, and 1080p takes 78 MB per second.
+const BEHIND_SECONDS: u64 = 8;
 
 /// Each figure with the moment when it last grew.
 pub(super) struct Stalls {
     chunks: Arc<AtomicU64>,
     fps: u64,
     composed: (u64, Instant),
+    encoded: (u64, Instant),
     muxed: (u64, Instant),
 }
 
@@ -26,6 +30,7 @@ impl Stalls {
             chunks,
             fps,
             composed: (0, now),
+            encoded: (0, now),
             muxed: (0, now),
         }
     }
@@ -45,6 +50,7 @@ impl Stalls {
         };
         let chunks = self.chunks.load(Ordering::Relaxed);
         grow(&mut self.composed, counters.composed);
+        grow(&mut self.encoded, counters.encoded);
         grow(&mut self.muxed, chunks);
         if !busy {
             self.muxed.1 = Instant::now();
@@ -53,8 +59,14 @@ impl Stalls {
             return failed("compose", format!("no picture for {} s", STALL.as_secs()));
         }
         let behind = counters.composed.saturating_sub(counters.encoded);
-        if behind > STALL.as_secs() * self.fps {
-            return failed("encode", format!("the encoder is {behind} pictures behind"));
+        if self.encoded.1.elapsed() > STALL {
+            return failed("encode", format!("nothing encoded for {} s", STALL.as_secs()));
+        }
+        if behind > BEHIND_SECONDS * self.fps {
+            return failed(
+                "encode",
+                format!("the encoder is {behind} pictures behind: the machine is too slow"),
+            );
         }
         if self.muxed.1.elapsed() > STALL {
             return failed("mux", format!("no chunk for {} s", STALL.as_secs()));

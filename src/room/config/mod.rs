@@ -24,7 +24,11 @@ pub struct ConfigError {
 
 impl ConfigError {
     pub(super) fn new(path: &Path, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        ConfigError { path: path.display().to_string(), zh: zh.into(), en: en.into() }
+        ConfigError {
+            path: path.display().to_string(),
+            zh: zh.into(),
+            en: en.into(),
+        }
     }
 }
 

@@ -30,7 +30,9 @@ fn load(text: &str) -> Result<RoomConfig, ConfigError> {
 
 fn refusal(from: &str, to: &str) -> String {
     assert!(GOOD.contains(from), "{from}");
-    load(&GOOD.replace(from, to)).expect_err("must be refused").to_string()
+    load(&GOOD.replace(from, to))
+        .expect_err("must be refused")
+        .to_string()
 }
 
 #[test]
@@ -50,7 +52,10 @@ fn an_unknown_key_names_the_nearest_one() {
 #[test]
 fn a_password_in_the_address_is_refused_and_not_repeated() {
     let text = refusal("user@camera", "user:geheim@camera");
-    assert!(text.contains("password_file") && !text.contains("geheim"), "{text}");
+    assert!(
+        text.contains("password_file") && !text.contains("geheim"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -21,7 +21,10 @@ struct Wrong {
 type Checked<T> = Result<T, Wrong>;
 
 fn wrong<T>(zh: impl Into<String>, en: impl Into<String>) -> Checked<T> {
-    Err(Wrong { zh: zh.into(), en: en.into() })
+    Err(Wrong {
+        zh: zh.into(),
+        en: en.into(),
+    })
 }
 
 pub fn validate(path: &Path, file: raw::File) -> Result<RoomConfig, ConfigError> {
@@ -38,13 +41,23 @@ fn checked(base: &Path, file: raw::File) -> Checked<RoomConfig> {
     }
     refuse_what_is_not_built(&file)?;
     let video = file.video.unwrap_or_default();
-    let segment_seconds = within("video.segment_seconds", video.segment_seconds.unwrap_or(60), 2, 3600)?;
+    let segment_seconds = within(
+        "video.segment_seconds",
+        video.segment_seconds.unwrap_or(60),
+        2,
+        3600,
+    )?;
     let config = RoomConfig {
         room: room(file.room)?,
         data: Data {
             dir: base.join(file.data.dir),
             mirror: file.data.mirror.map(|m| base.join(m)),
-            min_free_hours: within("data.min_free_hours", file.data.min_free_hours.unwrap_or(8), 0, 240)?,
+            min_free_hours: within(
+                "data.min_free_hours",
+                file.data.min_free_hours.unwrap_or(8),
+                0,
+                240,
+            )?,
         },
         spool_dir: file
             .spool
@@ -92,14 +105,21 @@ fn refuse_what_is_not_built(file: &raw::File) -> Checked<()> {
 
 fn room(raw: raw::Room) -> Checked<Room> {
     let fits = (1..=16).contains(&raw.id.len())
-        && raw.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        && raw
+            .id
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     if !fits {
         return wrong(
             format!("room.id = \"{}\": 须为 1 至 16 位小写字母或数字", raw.id),
             format!("room.id = \"{}\": must be 1 to 16 of a-z and 0-9", raw.id),
         );
     }
-    Ok(Room { id: raw.id, name: raw.name, unit: raw.unit })
+    Ok(Room {
+        id: raw.id,
+        name: raw.name,
+        unit: raw.unit,
+    })
 }
 
 fn web(base: &Path, raw: Option<raw::Web>) -> Checked<Web> {
@@ -114,9 +134,10 @@ fn web(base: &Path, raw: Option<raw::Web>) -> Checked<Web> {
     let tls = match tls {
         None => Tls::SelfSigned,
         Some(raw::Tls::Word(word)) => one_of("web.tls", &word, &[("self-signed", Tls::SelfSigned)])?,
-        Some(raw::Tls::Files { cert_file, key_file }) => {
-            Tls::Files { cert_file: base.join(cert_file), key_file: base.join(key_file) }
-        }
+        Some(raw::Tls::Files { cert_file, key_file }) => Tls::Files {
+            cert_file: base.join(cert_file),
+            key_file: base.join(key_file),
+        },
     };
     Ok(Web { listen, tls })
 }
@@ -131,12 +152,23 @@ fn cameras(base: &Path, raw: Vec<raw::Camera>) -> Checked<Vec<CameraSettings>> {
                 format!("camera.slot = \"{}\": configured twice", slot.name()),
             );
         }
-        let transports = [("auto", Transport::Auto), ("tcp", Transport::Tcp), ("udp", Transport::Udp)];
-        let transport =
-            one_of("camera.transport", camera.transport.as_deref().unwrap_or("auto"), &transports)?;
+        let transports = [
+            ("auto", Transport::Auto),
+            ("tcp", Transport::Tcp),
+            ("udp", Transport::Udp),
+        ];
+        let transport = one_of(
+            "camera.transport",
+            camera.transport.as_deref().unwrap_or("auto"),
+            &transports,
+        )?;
         let password = camera.password_file.map(|f| secret(&base.join(f))).transpose()?;
         let source = camera_source(&camera.source, transport, password)?;
-        cameras.push(CameraSettings { slot, source, keep_original: camera.keep_original.unwrap_or(false) });
+        cameras.push(CameraSettings {
+            slot,
+            source,
+            keep_original: camera.keep_original.unwrap_or(false),
+        });
     }
     if !cameras.iter().any(|c| c.slot == Slot::Interviewee) {
         return wrong(
@@ -161,11 +193,13 @@ fn camera_source(text: &str, transport: Transport, password: Option<Secret>) -> 
         return rtsp(text, transport, password);
     }
     match text.split_once(':') {
-        Some(("v4l2", device)) if !device.is_empty() => Ok(CameraSource::V4l2 { device: device.into() }),
+        Some(("v4l2", device)) if !device.is_empty() => Ok(CameraSource::V4l2 {
+            device: device.into(),
+        }),
         Some(("file", path)) if !path.is_empty() => Ok(CameraSource::File { path: path.into() }),
-        Some(("test", pattern)) if !pattern.is_empty() => {
-            Ok(CameraSource::Test { pattern: pattern.to_owned() })
-        }
+        Some(("test", pattern)) if !pattern.is_empty() => Ok(CameraSource::Test {
+            pattern: pattern.to_owned(),
+        }),
         _ => wrong(
             "camera.source: 须为 rtsp://用户@主机/流、v4l2:/dev/videoN、file:路径 或 test:图案",
             "camera.source: must be rtsp://user@host/stream, v4l2:/dev/videoN, file:<path> or test:<pattern>",
@@ -176,7 +210,9 @@ fn camera_source(text: &str, transport: Transport, password: Option<Secret>) -> 
 fn rtsp(text: &str, transport: Transport, password: Option<Secret>) -> Checked<CameraSource> {
     let (scheme, rest) = text.split_once("://").unwrap_or(("rtsp", text));
     let (authority, path) = rest.split_once('/').map_or((rest, ""), |(a, p)| (a, p));
-    let (user_info, host) = authority.rsplit_once('@').map_or((None, authority), |(u, h)| (Some(u), h));
+    let (user_info, host) = authority
+        .rsplit_once('@')
+        .map_or((None, authority), |(u, h)| (Some(u), h));
     if host.is_empty() || host.starts_with(':') {
         return wrong(
             "camera.source: RTSP 地址缺少主机名,例如 rtsp://user@192.168.1.10/stream1",
@@ -194,7 +230,12 @@ fn rtsp(text: &str, transport: Transport, password: Option<Secret>) -> Checked<C
         );
     }
     let url = format!("{scheme}://{host}/{path}");
-    Ok(CameraSource::Rtsp { url, user, password, transport })
+    Ok(CameraSource::Rtsp {
+        url,
+        user,
+        password,
+        transport,
+    })
 }
 
 fn secret(path: &Path) -> Checked<Secret> {
@@ -214,11 +255,20 @@ fn microphones(raw: Vec<raw::Microphone>) -> Checked<Vec<MicrophoneSettings>> {
         let channel = one_of("microphone.channel", &microphone.channel, &channels)?;
         if microphones.iter().any(|m| m.channel == channel) {
             return wrong(
-                format!("microphone.channel = \"{}\": 同一声道配置了两次", microphone.channel),
-                format!("microphone.channel = \"{}\": configured twice", microphone.channel),
+                format!(
+                    "microphone.channel = \"{}\": 同一声道配置了两次",
+                    microphone.channel
+                ),
+                format!(
+                    "microphone.channel = \"{}\": configured twice",
+                    microphone.channel
+                ),
             );
         }
-        microphones.push(MicrophoneSettings { channel, source: microphone_source(&microphone.source)? });
+        microphones.push(MicrophoneSettings {
+            channel,
+            source: microphone_source(&microphone.source)?,
+        });
     }
     if microphones.is_empty() {
         return wrong(
@@ -231,17 +281,23 @@ fn microphones(raw: Vec<raw::Microphone>) -> Checked<Vec<MicrophoneSettings>> {
 
 fn microphone_source(text: &str) -> Checked<MicrophoneSource> {
     match text.split_once(':') {
-        Some(("alsa", device)) if !device.is_empty() => {
-            Ok(MicrophoneSource::Alsa { device: device.to_owned() })
-        }
+        Some(("alsa", device)) if !device.is_empty() => Ok(MicrophoneSource::Alsa {
+            device: device.to_owned(),
+        }),
         Some(("camera", slot)) => {
-            let slot = one_of("microphone.source camera", slot, &Slot::ALL.map(|s| (s.name(), s)))?;
+            let slot = one_of(
+                "microphone.source camera",
+                slot,
+                &Slot::ALL.map(|s| (s.name(), s)),
+            )?;
             Ok(MicrophoneSource::Camera { slot })
         }
         Some(("test", signal)) => {
             let signals = ["speech", "beep", "tone", "silence", "zeros"].map(|s| (s, s));
             let signal = one_of("microphone.source test", signal, &signals)?;
-            Ok(MicrophoneSource::Test { signal: signal.to_owned() })
+            Ok(MicrophoneSource::Test {
+                signal: signal.to_owned(),
+            })
         }
         _ => wrong(
             format!("microphone.source = \"{text}\": 须为 alsa:设备、camera:机位 或 test:信号"),
@@ -278,7 +334,11 @@ fn video_settings(raw: &raw::Video) -> Checked<VideoSettings> {
         width: within("video.width", raw.width.unwrap_or(1920), 320, 3840)?,
         height: within("video.height", raw.height.unwrap_or(1080), 180, 2160)?,
         fps: within("video.fps", raw.fps.unwrap_or(25), 10, 30)?,
-        encoder: one_of("video.encoder", raw.encoder.as_deref().unwrap_or("auto"), &encoders)?,
+        encoder: one_of(
+            "video.encoder",
+            raw.encoder.as_deref().unwrap_or("auto"),
+            &encoders,
+        )?,
         rate: one_of("video.rate", raw.rate.as_deref().unwrap_or("quality"), &rates)?,
         quality: within("video.quality", raw.quality.unwrap_or(23), 10, 40)?,
         max_kbps: within("video.max_kbps", raw.max_kbps.unwrap_or(4000), 100, 50_000)?,
@@ -300,8 +360,14 @@ fn burners(base: &Path, raw: Vec<raw::Burner>) -> Checked<Vec<Burner>> {
         let device = burner_device(base, &burner.device)?;
         if burners.iter().any(|b| b.slot == slot || b.device == device) {
             return wrong(
-                format!("burner.slot = \"{}\" device = \"{device}\": 盘位或设备重复", burner.slot),
-                format!("burner.slot = \"{}\" device = \"{device}\": slot or device used twice", burner.slot),
+                format!(
+                    "burner.slot = \"{}\" device = \"{device}\": 盘位或设备重复",
+                    burner.slot
+                ),
+                format!(
+                    "burner.slot = \"{}\" device = \"{device}\": slot or device used twice",
+                    burner.slot
+                ),
             );
         }
         burners.push(Burner { slot, device });
@@ -323,8 +389,14 @@ fn burner_device(base: &Path, text: &str) -> Checked<String> {
 }
 
 fn disc(raw: &raw::Disc) -> Checked<Disc> {
-    let batch_kib = raw.batch_kib.map(|kib| within("disc.batch_kib", kib, 64, 1 << 20)).transpose()?;
-    let stall_seconds = raw.stall_seconds.map(|s| within("disc.stall_seconds", s, 2, 3600)).transpose()?;
+    let batch_kib = raw
+        .batch_kib
+        .map(|kib| within("disc.batch_kib", kib, 64, 1 << 20))
+        .transpose()?;
+    let stall_seconds = raw
+        .stall_seconds
+        .map(|s| within("disc.stall_seconds", s, 2, 3600))
+        .transpose()?;
     Ok(Disc {
         batch_bytes: batch_kib.map(|kib| u64::from(kib) << 10),
         batch_minutes: within("disc.batch_minutes", raw.batch_minutes.unwrap_or(5), 1, 60)?,
@@ -339,8 +411,11 @@ fn climate(raw: raw::Climate) -> Checked<Climate> {
 
 fn clock(raw: Option<raw::Clock>) -> Checked<Clock> {
     let (source, max_error_ms) = raw.map_or((None, None), |c| (c.source, c.max_error_ms));
-    let sources =
-        [("chrony", ClockSource::Chrony), ("kernel", ClockSource::Kernel), ("unchecked", ClockSource::Unchecked)];
+    let sources = [
+        ("chrony", ClockSource::Chrony),
+        ("kernel", ClockSource::Kernel),
+        ("unchecked", ClockSource::Unchecked),
+    ];
     Ok(Clock {
         source: one_of("clock.source", source.as_deref().unwrap_or("chrony"), &sources)?,
         max_error_ms: within("clock.max_error_ms", max_error_ms.unwrap_or(1000), 1, 1000)?,
@@ -348,7 +423,11 @@ fn clock(raw: Option<raw::Clock>) -> Checked<Clock> {
 }
 
 fn interview(raw: Option<raw::Interview>) -> Checked<InterviewRules> {
-    let raw = raw.unwrap_or(raw::Interview { min_officers: None, end_after: None, resume_within_minutes: None });
+    let raw = raw.unwrap_or(raw::Interview {
+        min_officers: None,
+        end_after: None,
+        resume_within_minutes: None,
+    });
     let ends = [("fingerprint", false), ("left-room", true)];
     Ok(InterviewRules {
         min_officers: within("interview.min_officers", raw.min_officers.unwrap_or(2), 1, 10)?,
