@@ -85,6 +85,7 @@ pub fn media() -> anyhow::Result<ExitCode> {
     if socket.peer_addr().is_err() {
         bail!("`shenlu media` is started by the room; it is not for the command line");
     }
+    pipelines::process::die_with_parent();
     pipelines::process::serve(socket)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -60,7 +60,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             FromMedia::Began { watch } => println!("began {watch:?}"),
             FromMedia::Ended { watch } => println!("ended {watch:?}"),
             FromMedia::Camera { slot, status } => println!("{} {status:?}", slot.name()),
-            FromMedia::Header { .. }
+            FromMedia::PartOpened { .. }
+            | FromMedia::Header { .. }
             | FromMedia::Chunk { .. }
             | FromMedia::Levels { .. }
             | FromMedia::Microphone { .. }

@@ -160,6 +160,8 @@ pub enum FromMedia {
     Ready {
         encoder: String,
     },
+    /// The part begins with the picture seen at this wall time; its header and chunks follow.
+    PartOpened { part: u32, began_unix_ms: i64 },
     /// Payload: `ftyp` and `moov`, to stand in front of every segment of this track's part.
     Header {
         part: u32,

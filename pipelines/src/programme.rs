@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
+use std::time::{Duration, SystemTime};
 
 /// Frames a camera may be ahead of the composer: the inputs' latency and a burst.
 const SHELF_FRAMES: usize = 16;
@@ -136,8 +137,8 @@ impl Programme {
         self.composer.tell(command);
     }
 
-    /// The first picture is the first one seen from now on.
-    pub fn open(&self, part: u32) -> Result<(), GateError> {
+    /// The first picture is the first one seen from now on; the wall time at which it is seen.
+    pub fn open(&self, part: u32) -> Result<SystemTime, GateError> {
         let frame = self.next_frame();
         self.gate.open(part, frame)?;
         self.video.ask_key_frame(frame);
@@ -147,7 +148,9 @@ impl Programme {
                 self.timeline.epoch_ns + self.timeline.frame_offset_ns(frame),
             );
         }
-        Ok(())
+        let at_ns = self.timeline.epoch_ns + self.timeline.frame_offset_ns(frame);
+        let ahead = Duration::from_nanos(at_ns.saturating_sub(self.timeline.now_ns()));
+        Ok(SystemTime::now() + ahead)
     }
 
     /// The last picture is the last one seen until now. True when the originals tell their own end.

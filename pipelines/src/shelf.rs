@@ -63,17 +63,29 @@ impl Shelf {
         inner.frames.push_back(frame);
     }
 
-    /// The newest frame seen at or before `at_ns`; older ones are dropped and counted.
-    pub fn take(&self, at_ns: u64) -> Taken {
+    /// The frame that belongs to the tick at `tick_ns`, of ticks `period_ns` apart.
+    ///
+    /// The first one taken is the nearest. From then on the next in order is taken as long as it stands
+    /// within three quarters of a period of its tick: time stamps that tremble around the middle between
+    /// two ticks would otherwise show one frame twice and skip its neighbour, again and again. Older frames
+    /// are dropped and counted.
+    pub fn take(&self, tick_ns: u64, period_ns: u64) -> Taken {
         let mut inner = self.lock();
-        let mut newest = None;
-        while inner.frames.front().is_some_and(|f| f.at_ns <= at_ns) {
-            if newest.is_some() {
+        let reach_ns = if inner.shown.is_some() { period_ns * 3 / 4 } else { period_ns / 2 };
+        let due_ns = tick_ns + reach_ns;
+        let passed_ns = tick_ns + period_ns - reach_ns;
+        let mut taken = None;
+        while inner
+            .frames
+            .front()
+            .is_some_and(|next| next.at_ns <= if taken.is_some() { passed_ns } else { due_ns })
+        {
+            if taken.is_some() {
                 inner.dropped += 1;
             }
-            newest = inner.frames.pop_front();
+            taken = inner.frames.pop_front();
         }
-        match newest {
+        match taken {
             Some(frame) => {
                 inner.shown = Some(frame.clone());
                 Taken::New(frame)
@@ -96,5 +108,51 @@ impl Shelf {
     pub fn counts(&self) -> (u64, u64) {
         let inner = self.lock();
         (inner.put, inner.dropped)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PERIOD_NS: u64 = 40_000_000;
+
+    fn shelf_with(times_ns: impl IntoIterator<Item = u64>) -> Shelf {
+        gst::init().unwrap();
+        let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, 16, 16).build().unwrap();
+        let shelf = Shelf::new(1000);
+        for at_ns in times_ns {
+            shelf.put(Frame { at_ns, buffer: gst::Buffer::new(), info: info.clone() });
+        }
+        shelf
+    }
+
+    fn taken(shelf: &Shelf, ticks: u64) -> (u64, u64) {
+        let takes = (10..10 + ticks).map(|k| shelf.take(k * PERIOD_NS, PERIOD_NS));
+        let again = takes.filter(|taken| matches!(taken, Taken::Again(_))).count() as u64;
+        (again, shelf.counts().1)
+    }
+
+    #[test]
+    fn trembling_time_stamps_cost_no_frame_and_repeat_none() {
+        // Half-way between two ticks, 8 ms to and fro.
+        let times = (10..210).map(|k| k * PERIOD_NS + 20_000_000 - 8_000_000 * (k % 3));
+        assert_eq!(taken(&shelf_with(times), 190), (0, 0));
+    }
+
+    #[test]
+    fn a_camera_that_runs_fast_loses_only_what_is_too_much() {
+        let times = (0..440).map(|k| 9 * PERIOD_NS + k * PERIOD_NS / 2);
+        let (again, dropped) = taken(&shelf_with(times), 200);
+        assert_eq!(again, 0);
+        assert!((190..=215).contains(&dropped), "{dropped}");
+    }
+
+    #[test]
+    fn a_slow_camera_is_shown_again_and_never_early() {
+        let times = (5..200).map(|k| k * 2 * PERIOD_NS);
+        let (again, dropped) = taken(&shelf_with(times), 200);
+        assert_eq!(dropped, 0);
+        assert!((99..=101).contains(&again), "{again}");
     }
 }

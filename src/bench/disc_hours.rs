@@ -309,6 +309,18 @@ fn ffmpeg_missing(source: std::io::Error) -> BenchError {
 mod tests {
     use super::*;
 
+    /// The encoder's own room cannot be asked from here: what it sets is read in its source.
+    #[test]
+    fn the_recorder_encodes_as_it_is_measured_here() {
+        let recorder = include_str!("../../pipelines/src/encoder/choice.rs");
+        for option in QUALITY.split([' ', ':', '=']).filter(|word| word.contains('-')) {
+            assert!(
+                recorder.contains(option),
+                "pipelines::encoder does not set {option}"
+            );
+        }
+    }
+
     #[test]
     fn ssim_is_read_of_the_filter_that_was_named() {
         let text =

@@ -7,15 +7,20 @@ use super::appliance::Appliance;
 use super::burners::BurnerSeen;
 use super::config::{Burner, BurnerSlot};
 use super::events::RoomEvent;
-use crate::disc::{self, About, BatchPolicy, DiscEvent, DiscHandle, DiscPlan, DiscState, Slot};
+use super::open::ClosedInterview;
+use crate::disc::{self, About, BatchPolicy, DiscEvent, DiscHandle, DiscPlan, DiscState, Feed, Slot};
 use crate::evidence::journal::Journal;
 use crate::interview::{Alarm, DiscSlot, Entry, Event, Fact};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-fn slot_of(burner: BurnerSlot) -> Slot {
+/// The ledger's word for a set that is whole and closed.
+pub(super) const SET_FINALISED: &str = "set-finalised";
+
+pub(super) fn slot_of(burner: BurnerSlot) -> Slot {
     match burner {
         BurnerSlot::A => Slot::A,
         BurnerSlot::B => Slot::B,
@@ -55,11 +60,7 @@ pub(super) fn forward(events: Sender<RoomEvent>) -> std::io::Result<Sender<DiscE
 
 impl Appliance {
     fn plan(&self, burner: &Burner, dir: &Path, about: About) -> DiscPlan {
-        let spool = self
-            .config
-            .spool_dir
-            .join(burner.slot.name())
-            .join(&about.interview_id);
+        let spool = self.config.spool_dir.join(burner.slot.name());
         let mut plan = DiscPlan::new(
             slot_of(burner.slot),
             burner.device.clone(),
@@ -175,7 +176,8 @@ impl Appliance {
                 }
             }
             DiscEvent::Fault { slot, fault, .. } => {
-                let text = fault.to_string();
+                let (zh, remedy_zh) = (fault.message_zh(), fault.remedy_zh());
+                let text = format!("{zh};{remedy_zh} · {fault}; {}", fault.remedy_en());
                 self.discs.entry(slot.as_str().to_owned()).or_default().fault = Some(text.clone());
                 self.raise(
                     Alarm::DiscFailed {
@@ -204,6 +206,7 @@ impl Appliance {
                 });
             }
             DiscEvent::Finalised { slot, .. } => {
+                self.note_set(slot);
                 self.clear(Alarm::DiscFailed {
                     slot: disc_slot(slot),
                 });
@@ -213,6 +216,30 @@ impl Appliance {
             }
             DiscEvent::Ended { slot, complete } => self.on_disc_ended(slot, complete),
         }
+    }
+
+    /// Whether a set is done is asked again at the next start.
+    fn note_set(&self, slot: Slot) {
+        let Some(closed) = &self.closed else { return };
+        let data = serde_json::json!({"interview": closed.about.interview_id, "slot": slot.as_str()});
+        if let Err(error) = self.ledger.write(SET_FINALISED, data) {
+            tracing::error!(%error, "ledger");
+        }
+    }
+
+    /// Discs of a closed interview that were not finished when the room went down.
+    pub(super) fn finish_discs(&mut self, dir: &Path, about: About, slots: &[Slot]) {
+        let mut handles = self.start_discs(dir, &about);
+        handles.retain(|handle| slots.contains(&handle.slot()));
+        for handle in &handles {
+            handle.feed(Feed::Finish);
+        }
+        self.closed = Some(ClosedInterview {
+            dir: dir.to_owned(),
+            about,
+            replaced: BTreeSet::new(),
+        });
+        self.finishing.append(&mut handles);
     }
 
     /// A set that could not be finished is burnt anew from the closed master, once by itself (disc case 6).

@@ -223,7 +223,8 @@ fn listen(shared: &Shared, socket: UnixStream, events: &impl Fn(MediaEvent)) -> 
                 match &message {
                     FromMedia::Ready { .. } => *shared.alive() = Some(Instant::now()),
                     FromMedia::Failed { step, message } => failure = Some(format!("{step}: {message}")),
-                    FromMedia::Header { .. }
+                    FromMedia::PartOpened { .. }
+                    | FromMedia::Header { .. }
                     | FromMedia::Chunk { .. }
                     | FromMedia::PartClosed { .. }
                     | FromMedia::Levels { .. }

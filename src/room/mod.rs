@@ -9,20 +9,24 @@ mod burners;
 mod commands;
 pub mod config;
 mod discs;
+mod ending;
 mod events;
 mod facts;
 mod fanout;
 pub mod handle;
 mod logs;
 pub mod media;
+mod open;
 pub mod ports;
 mod precheck;
 mod publish;
+mod recorded;
 mod recorder;
 mod recording;
 mod resume;
 pub mod snapshot;
 mod surroundings;
+mod watch;
 
 use crate::accounts::random_hex;
 use crate::evidence::directory::Place;
@@ -45,7 +49,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
-use tokio::sync::watch;
+use tokio::sync::watch::Sender as Publisher;
 
 /// Fragments and chunks (design 4.2).
 pub const FRAGMENT_MS: u32 = 1000;
@@ -132,13 +136,13 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         next_number: 0,
         epoch: random_hex::<8>()?,
         revision: 0,
-        snapshots: watch::Sender::new(Arc::new(snapshot::Snapshot::starting(&config))),
+        snapshots: Publisher::new(Arc::new(snapshot::Snapshot::starting(&config))),
         events: events.clone(),
         now,
         dirty: true,
         config: Arc::clone(&config),
     };
-    appliance.resume_open_interview();
+    appliance.resume_open_interview(&ledger_lines);
     let snapshots = appliance.snapshots.subscribe();
     discs_busy.store(appliance.open.is_some(), Ordering::SeqCst);
     surroundings::watch(surroundings::Machine::new(&config), events.clone()).map_err(RoomError::Thread)?;

@@ -1,8 +1,8 @@
 //! What is shown: the snapshot of this moment, and the row of the interview in the index.
 
 use super::appliance::Appliance;
+use super::open::OpenInterview;
 use super::precheck::bytes_per_hour;
-use super::recording::OpenInterview;
 use super::snapshot::{DiskView, Revision, RoomInfo, Snapshot};
 use crate::evidence::line::time_text;
 use crate::store::InterviewRow;

@@ -87,6 +87,7 @@ pub enum Recorded {
     },
     /// The muxer gave something that is no media; it was kept aside.
     Spoilt {
+        track: Option<TrackName>,
         reason: String,
     },
     /// The disk refuses; tried again until it does not.
@@ -154,6 +155,13 @@ fn size_of_work(work: &Work) -> u64 {
     }
 }
 
+fn track_of(work: &Work) -> Option<TrackName> {
+    match work {
+        Work::BeginPart { track, .. } | Work::Chunk { track, .. } => Some(track.clone()),
+        Work::EndPart { .. } | Work::Lines { .. } | Work::File { .. } | Work::Close { .. } => None,
+    }
+}
+
 struct Scribe {
     directory: InterviewDirectory,
     writer: Writer,
@@ -182,7 +190,8 @@ impl Scribe {
                 match self.carry_out(&work) {
                     Done::Yes => break,
                     Done::Never(reason) => {
-                        (self.tell)(Recorded::Spoilt { reason });
+                        let track = track_of(&work);
+                        (self.tell)(Recorded::Spoilt { track, reason });
                         break;
                     }
                     Done::NotYet { reason, full } => {

@@ -1,106 +1,27 @@
-//! An open interview's recording: from the first chunk to the closed directory.
+//! What the media process says, and what the room makes of it: parts opened, chunks passed on, a process lost.
 //!
-//! Hears the media process and the recorder, moves the part from wanted to ended, and keeps the interview
-//! truthful: it is told "part began" only when a fragment is durable, and "lost" as soon as no more can
-//! come. Chunks go to the recorder and to each disc; none of them waits for another.
+//! Chunks go to the recorder and to each disc; none of them waits for another. When no more can come the
+//! interview is told at once; that recording runs it is told by `recorded`, when a fragment is durable.
 
 use super::appliance::{Appliance, wall_time};
-use super::commands::{journal_lines, no_place};
+use super::commands::no_place;
 use super::fanout::Fanout;
 use super::media::MediaEvent;
-use super::recorder::{Recorded, Recorder, Work};
-use crate::disc::{About, DiscHandle, Feed};
+use super::open::{Began, ClosedInterview, Durable, OpenInterview, Originals, Part};
+use super::recorder::{Recorder, Work};
 use crate::evidence::directory::InterviewDirectory;
 use crate::evidence::line::{Data, time_text};
 use crate::evidence::names::TrackName;
 use crate::evidence::writer::Writer;
 use crate::interview::{
-    Alarm, Entry, Event, Fact, InterruptionCause, Interview, MediaTime, Moment, PartNumber, Refusal,
-    StateName,
+    Alarm, Entry, Event, InterruptionCause, MediaTime, Moment, PartNumber, Refusal, StateName,
 };
-use crate::store::LineRow;
-use chrono::{DateTime, FixedOffset, TimeDelta};
+use chrono::DateTime;
 use pipelines::messages::{FromMedia, ToMedia, Track};
 use serde_json::json;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-/// Chunks that wait for the master beyond this are more than a stall (design 3).
-const MOST_WAITING_BYTES: u64 = 64 << 20;
-/// From "open part" to its header.
-const OPEN_WITHIN: Duration = Duration::from_secs(10);
-/// From "close part" to its last chunk; afterwards what came is what there is.
-const CLOSE_WITHIN: Duration = Duration::from_secs(5);
-
-pub(super) struct OpenInterview {
-    pub id: String,
-    pub uuid: String,
-    pub opened_at: String,
-    pub recorder: Recorder,
-    pub discs: Vec<DiscHandle>,
-    pub part: Part,
-    /// The part last begun, 0 before the first.
-    pub last_part: u32,
-    pub durable: Durable,
-    pub conditions: Arc<Data>,
-}
-
-/// What a replacement of one of its discs is burnt from.
-pub(super) struct ClosedInterview {
-    pub dir: PathBuf,
-    pub about: About,
-    /// Slots that were burnt anew already.
-    pub replaced: BTreeSet<&'static str>,
-}
-
-/// Where the recording of the present part stands.
-pub(super) enum Part {
-    /// The media process is asked as soon as it is ready.
-    Wanted,
-    /// The power was away too long to go on unasked: one press (`resume`) makes it wanted.
-    Held,
-    Opening {
-        part: u32,
-        asked: Instant,
-    },
-    Running {
-        part: u32,
-        fanout: Fanout,
-        began: Instant,
-    },
-    /// The gate is closing; the interview ends when all is durable.
-    Ending {
-        part: u32,
-        fanout: Option<Fanout>,
-        asked: Instant,
-    },
-    /// Nothing more comes; the recorder was told to close.
-    Closing,
-}
-
-/// What is known to be on the master disk of the present part.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Durable {
-    pub part: u32,
-    pub until_us: u64,
-    pub at: Option<Instant>,
-    pub wall: Option<DateTime<FixedOffset>>,
-}
-
-impl OpenInterview {
-    /// Part and media time of this moment, while one runs.
-    pub fn position(&self) -> Option<(u32, u64)> {
-        match &self.part {
-            Part::Running { part, began, .. } => Some((
-                *part,
-                u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
-            )),
-            Part::Wanted | Part::Held | Part::Opening { .. } | Part::Ending { .. } | Part::Closing => None,
-        }
-    }
-}
+use std::time::Instant;
 
 impl Appliance {
     /// Makes the directory, its journal and the ways out; nothing is recorded yet.
@@ -149,6 +70,7 @@ impl Appliance {
             last_part,
             part: Part::Wanted,
             durable: Durable::default(),
+            originals: Originals::default(),
             conditions: Arc::new(Data::new()),
         };
         self.open = Some(open);
@@ -170,7 +92,9 @@ impl Appliance {
         open.part = Part::Opening {
             part,
             asked: Instant::now(),
+            began: None,
         };
+        open.originals = Originals::default();
         open.last_part = part;
         self.overlay();
         self.media.say(&ToMedia::OpenPart { part });
@@ -193,6 +117,7 @@ impl Appliance {
                 self.overlay();
                 self.ask_for_part();
             }
+            FromMedia::PartOpened { part, began_unix_ms } => self.on_part_opened(part, began_unix_ms),
             FromMedia::Header { part, track } => self.on_header(part, track, payload.into()),
             FromMedia::Chunk {
                 part,
@@ -221,39 +146,78 @@ impl Appliance {
         }
     }
 
-    fn on_header(&mut self, part: u32, track: Track, header: Arc<[u8]>) {
+    fn on_part_opened(&mut self, opened: u32, began_unix_ms: i64) {
         let now = self.wall();
+        let Some(open) = &mut self.open else { return };
+        if let Part::Opening { part, began, .. } = &mut open.part
+            && *part == opened
+        {
+            let wall =
+                DateTime::from_timestamp_millis(began_unix_ms).map(|t| t.with_timezone(&now.timezone()));
+            let wall = wall.unwrap_or(now);
+            let ago = (now - wall).to_std().unwrap_or_default();
+            *began = Some(Began {
+                wall,
+                at: Instant::now().checked_sub(ago).unwrap_or_else(Instant::now),
+            });
+        }
+    }
+
+    fn on_header(&mut self, part: u32, track: Track, header: Arc<[u8]>) {
+        let now = Began {
+            wall: self.wall(),
+            at: Instant::now(),
+        };
         let segment_seconds = self.config.segment_seconds;
         let Some(open) = &mut self.open else { return };
-        let lag = Duration::from_millis(u64::from(crate::room::CHUNK_MS)) + INPUT_LAG;
-        let started_at = now - TimeDelta::from_std(lag).unwrap_or_default();
-        let header_copy = Arc::clone(&header);
-        let name = track_name(track);
-        match (track, &open.part) {
-            (Track::Composite, Part::Opening { part: wanted, .. }) if *wanted == part => {
-                let Some(fanout) = Fanout::begin(part, segment_seconds, header_copy) else {
+        let began = match &open.part {
+            Part::Opening {
+                part: wanted, began, ..
+            } if *wanted == part => began.unwrap_or(now),
+            Part::Running {
+                part: wanted, began, ..
+            } if *wanted == part => *began,
+            Part::Wanted
+            | Part::Held
+            | Part::Opening { .. }
+            | Part::Running { .. }
+            | Part::Ending { .. }
+            | Part::Closing => {
+                tracing::warn!(part, "a header of a part that is not wanted was left out");
+                return;
+            }
+        };
+        match track {
+            Track::Composite => {
+                let Some(fanout) = Fanout::begin(part, segment_seconds, Arc::clone(&header)) else {
                     return;
                 };
-                let began = Instant::now().checked_sub(lag).unwrap_or_else(Instant::now);
                 open.part = Part::Running { part, fanout, began };
                 open.durable = Durable {
                     part,
                     ..Durable::default()
                 };
             }
-            (Track::Original(_), Part::Opening { part: wanted, .. } | Part::Running { part: wanted, .. })
-                if *wanted == part => {}
-            (Track::Composite | Track::Original(_), _) => {
-                tracing::warn!(part, "a header of a part that is not wanted was left out");
-                return;
+            Track::Original(slot) => {
+                if !open.originals.begin(slot) {
+                    // The camera changed its picture; its track goes on with the next part.
+                    self.raise(
+                        Alarm::FramesDropped,
+                        &format!("original of {} ended", slot.name()),
+                    );
+                    return;
+                }
             }
         }
-        open.recorder.give(Work::BeginPart {
-            part,
-            track: name,
-            started_at,
-            header,
-        });
+        if let Some(open) = &self.open {
+            let (track, started_at) = (track_name(track), began.wall);
+            open.recorder.give(Work::BeginPart {
+                part,
+                track,
+                started_at,
+                header,
+            });
+        }
     }
 
     fn on_chunk(&mut self, part: u32, track: Track, starts_fragment: bool, bytes: Arc<[u8]>) {
@@ -265,6 +229,11 @@ impl Appliance {
         };
         if part != present {
             tracing::error!(part, present, "a chunk of another part was refused");
+            return;
+        }
+        if let Track::Original(slot) = track
+            && !open.originals.runs(slot)
+        {
             return;
         }
         if let (Track::Composite, Some(fanout)) = (track, fanout) {
@@ -336,275 +305,7 @@ impl Appliance {
         };
         self.observe(event);
     }
-
-    pub(super) fn on_recorded(&mut self, recorded: Recorded) {
-        match recorded {
-            Recorded::Fragment {
-                part,
-                track,
-                fragment,
-            } => {
-                if matches!(track, TrackName::Program) {
-                    self.on_durable(part, fragment.media_us + fragment.duration_us);
-                }
-            }
-            Recorded::SegmentClosed {
-                path,
-                size,
-                sha256,
-                sm3,
-            } => {
-                let Some(open) = &self.open else { return };
-                for disc in &open.discs {
-                    disc.feed(Feed::FileDone {
-                        path: path.clone(),
-                        size,
-                        sha256: sha256.clone(),
-                        sm3: sm3.clone(),
-                    });
-                }
-            }
-            Recorded::Discontinuity {
-                part,
-                media_us,
-                gap_us,
-            } => {
-                self.raise(
-                    Alarm::FramesDropped,
-                    &format!("part {part} at {media_us} µs: {gap_us} µs"),
-                );
-            }
-            Recorded::Lines { lines, number } => self.on_lines(lines, number),
-            Recorded::PartEnded => self.on_part_ended(),
-            Recorded::FileRefused { number, reason } => self.refuse_file(number, &reason),
-            Recorded::Spoilt { reason } => self.on_spoilt(&reason),
-            Recorded::Stuck { reason, full } => {
-                let alarm = if full {
-                    Alarm::MasterSpaceLow
-                } else {
-                    Alarm::MasterFailed
-                };
-                self.raise(alarm, &reason);
-            }
-            Recorded::Unstuck => self.clear(Alarm::MasterFailed),
-            Recorded::Closed => self.on_closed(),
-            Recorded::NotClosed { reason } => self.raise(Alarm::MasterFailed, &reason),
-        }
-    }
-
-    fn on_durable(&mut self, part: u32, until_us: u64) {
-        let wall = self.wall();
-        let Some(open) = &mut self.open else { return };
-        let is_first = open.durable.at.is_none();
-        if open.durable.part != part {
-            return;
-        }
-        open.durable = Durable {
-            part,
-            until_us,
-            at: Some(Instant::now()),
-            wall: Some(wall),
-        };
-        if is_first && matches!(open.part, Part::Running { .. }) {
-            self.observe(Event::PartBegan {
-                part: PartNumber(part),
-            });
-            self.clear(Alarm::MediaRestarted);
-        }
-    }
-
-    fn on_lines(&mut self, lines: Vec<crate::evidence::line::Line>, number: u64) {
-        if let Some(open) = &self.open {
-            for line in &lines {
-                let data = serde_json::to_string(&line.data).unwrap_or_else(|_| "{}".into());
-                let row = LineRow {
-                    seq: line.seq,
-                    at: line.at.clone(),
-                    kind: line.kind.clone(),
-                    data,
-                };
-                if let Err(error) = self.store.put_line(&open.id, &row) {
-                    tracing::error!(%error, "index");
-                }
-            }
-        }
-        if let Some(place) = self.waiting.iter().position(|w| w.number == number)
-            && let Some(waiting) = self.waiting.remove(place)
-        {
-            self.answer(waiting);
-        }
-    }
-
-    /// The muxer's output could not be kept: the part is over, the next one begins at once.
-    fn on_spoilt(&mut self, reason: &str) {
-        tracing::error!(reason, "recorder");
-        if let Some(open) = &self.open
-            && let Part::Running { part, .. } = &open.part
-        {
-            let part = *part;
-            self.media.say(&ToMedia::ClosePart { part });
-            self.recording_lost(InterruptionCause::MediaFailed, reason);
-            self.ask_for_part();
-        }
-    }
-
-    pub(super) fn end_recording(&mut self) {
-        let Some(open) = &mut self.open else { return };
-        match std::mem::replace(&mut open.part, Part::Closing) {
-            Part::Running { part, fanout, .. } => {
-                open.part = Part::Ending {
-                    part,
-                    fanout: Some(fanout),
-                    asked: Instant::now(),
-                };
-                self.media.say(&ToMedia::ClosePart { part });
-            }
-            Part::Opening { part, .. } => {
-                open.part = Part::Ending {
-                    part,
-                    fanout: None,
-                    asked: Instant::now(),
-                };
-                self.media.say(&ToMedia::ClosePart { part });
-            }
-            Part::Wanted | Part::Held | Part::Closing => self.close_interview(),
-            Part::Ending { part, fanout, asked } => open.part = Part::Ending { part, fanout, asked },
-        }
-    }
-
-    fn on_part_ended(&mut self) {
-        if self
-            .open
-            .as_ref()
-            .is_some_and(|open| matches!(open.part, Part::Closing))
-        {
-            self.close_interview();
-        }
-    }
-
-    fn close_interview(&mut self) {
-        let facts = super::facts::closing_facts(&self.config, &self.interview.view());
-        if let Some(open) = &self.open {
-            open.recorder.give(Work::Close {
-                facts: Box::new(facts),
-            });
-        }
-    }
-
-    fn on_closed(&mut self) {
-        self.observe(Event::Closed {});
-        let closed_at = time_text(self.wall());
-        self.index_interview(Some(closed_at));
-        let Some(mut open) = self.open.take() else { return };
-        let announced = json!({"interview": open.id, "uuid": open.uuid});
-        if let Err(error) = self.ledger.write("interview-closed", announced) {
-            tracing::error!(%error, "ledger");
-        }
-        for disc in &open.discs {
-            disc.feed(Feed::Finish);
-        }
-        self.finishing.append(&mut open.discs);
-        self.interview = Interview::new(self.rules.clone());
-        self.raise_what_stands();
-        self.overlay();
-    }
-
-    /// Deadlines of the present part, and the load on the master.
-    pub(super) fn watch_recording(&mut self) {
-        let Some(open) = &mut self.open else { return };
-        match &open.part {
-            Part::Opening { asked, part } if asked.elapsed() > OPEN_WITHIN => {
-                tracing::error!(part, "the media process did not open the part; it is asked again");
-                open.last_part = *part - 1;
-                open.part = Part::Wanted;
-                self.ask_for_part();
-            }
-            Part::Ending { asked, part, .. } if asked.elapsed() > CLOSE_WITHIN => {
-                tracing::error!(
-                    part,
-                    "the media process did not close the part; what came is closed"
-                );
-                let part = *part;
-                open.part = Part::Closing;
-                open.recorder.give(Work::EndPart { part });
-            }
-            Part::Running { part, .. } if open.recorder.waiting_bytes() > MOST_WAITING_BYTES => {
-                let part = *part;
-                self.media.say(&ToMedia::ClosePart { part });
-                self.raise(Alarm::MasterFailed, "64 MiB wait for the master disk");
-                self.recording_lost(InterruptionCause::MasterFailed, "the master disk takes nothing");
-            }
-            Part::Wanted => self.ask_when_master_has_caught_up(),
-            Part::Held
-            | Part::Opening { .. }
-            | Part::Ending { .. }
-            | Part::Running { .. }
-            | Part::Closing => {}
-        }
-    }
-
-    /// Loud, and not recording: somebody must look before it goes on.
-    pub(super) fn hold(&mut self, since: &str) {
-        if let Some(open) = &mut self.open {
-            open.part = Part::Held;
-        }
-        self.raise(
-            Alarm::MediaFailing,
-            &format!("等待按“继续录制” waits for `resume`: {since}"),
-        );
-    }
-
-    /// The one press after a long cut; whether there was anything to resume.
-    pub(super) fn resume(&mut self) -> bool {
-        let held = self.open.as_mut().filter(|open| matches!(open.part, Part::Held));
-        let Some(open) = held else { return false };
-        open.part = Part::Wanted;
-        self.clear(Alarm::MediaFailing);
-        self.ask_for_part();
-        true
-    }
-
-    fn ask_when_master_has_caught_up(&mut self) {
-        let resumes = match self.interview.state() {
-            StateName::Starting | StateName::Recording | StateName::Suspended => true,
-            StateName::Idle
-            | StateName::Prechecked
-            | StateName::Confidential
-            | StateName::Unrecorded
-            | StateName::ContinuedElsewhere
-            | StateName::Closing
-            | StateName::Closed => false,
-        };
-        let has_room = self
-            .open
-            .as_ref()
-            .is_some_and(|open| open.recorder.waiting_bytes() < 1 << 20);
-        if resumes && has_room {
-            self.ask_for_part();
-        }
-    }
-
-    /// Tells the interview what happened and journals what it makes of it.
-    pub(super) fn observe(&mut self, event: Event) {
-        let moment = self.moment();
-        let mut entries = self.interview.observe(moment, event);
-        // The evidence writes its own last line when it closes.
-        entries.retain(|entry| !matches!(entry.fact, Fact::Closed {}));
-        if entries.is_empty() {
-            return;
-        }
-        let number = self.number();
-        if let Some(open) = &self.open {
-            open.recorder.give(Work::Lines {
-                lines: journal_lines(&entries),
-                number,
-            });
-        }
-    }
 }
-
-/// Frames reach the composer this long after they were seen.
-const INPUT_LAG: Duration = Duration::from_nanos(pipelines::timeline::INPUT_LATENCY_NS);
 
 fn track_name(track: Track) -> TrackName {
     match track {

@@ -6,8 +6,12 @@
 //! journal that cannot be understood is left alone with a loud alarm: never a silent recording.
 
 use super::appliance::{Appliance, wall_time};
+use super::discs::{SET_FINALISED, slot_of};
+use crate::disc::{Feed, Slot};
 use crate::evidence::adopt::{Adopted, Recovered, find_unfinished, recover};
+use crate::evidence::journal::Journal;
 use crate::evidence::line::Line;
+use crate::evidence::names::TrackName;
 use crate::interview::{
     Alarm, Entry, EntryError, Event, InterruptionCause, Interview, MediaTime, Moment, PartNumber, StateName,
 };
@@ -15,7 +19,8 @@ use serde_json::Value;
 use std::sync::Arc;
 
 impl Appliance {
-    pub(super) fn resume_open_interview(&mut self) {
+    /// `ledger` holds the room's lines so far.
+    pub(super) fn resume_open_interview(&mut self, ledger: &[Line]) {
         let unfinished = match find_unfinished(&self.place) {
             Ok(ids) => ids,
             Err(error) => return self.raise(Alarm::IntentUnreadable, &error.to_string()),
@@ -31,6 +36,54 @@ impl Appliance {
                 Err(error) => self.raise(Alarm::IntentUnreadable, &format!("{id}: {error}")),
             }
         }
+        if self.open.is_none() {
+            self.resume_discs(ledger);
+        }
+    }
+
+    /// The sets of the interview closed last go on where they stood.
+    fn resume_discs(&mut self, ledger: &[Line]) {
+        let named = |line: &Line| {
+            line.data
+                .get("interview")
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        let last = ledger.iter().rev().find(|line| line.kind == "interview-opened");
+        let Some((id, opened)) = last.and_then(|line| Some((named(line)?, line))) else {
+            return;
+        };
+        let dir = self.place.interviews().join(&id);
+        let is_done = |slot: &Slot| {
+            ledger.iter().any(|line| {
+                let slots = line.data.get("slot").and_then(Value::as_str);
+                line.kind == SET_FINALISED
+                    && named(line).as_deref() == Some(&id)
+                    && slots == Some(slot.as_str())
+            })
+        };
+        let slots: Vec<Slot> = self
+            .config
+            .burners
+            .iter()
+            .map(|b| slot_of(b.slot))
+            .filter(|slot| !is_done(slot))
+            .collect();
+        if slots.is_empty() || !dir.join("SHA256SUMS").exists() {
+            return;
+        }
+        let Ok(lines) = Journal::read(&dir.join("journal.jsonl")) else {
+            return;
+        };
+        let entries = entries(&lines).unwrap_or_default();
+        let uuid = opened
+            .data
+            .get("uuid")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let about = self.about(&id, uuid, &opened.at, &entries);
+        tracing::info!(id, ?slots, "discs are finished where they stood");
+        self.finish_discs(&dir, about, &slots);
     }
 
     fn take_up(&mut self, adopted: Adopted) {
@@ -47,8 +100,12 @@ impl Appliance {
         let until = recorded_until(&adopted);
         let age = self.wall().signed_duration_since(until.0);
         let writer = adopted.writer(self.config.segment_seconds);
+        let segments = closed_segments(&adopted);
         if let Err(refusal) = self.begin_interview(adopted.directory, writer, last_part, &entries) {
             return self.raise(Alarm::MasterFailed, &refusal.message_en);
+        }
+        for disc in self.open.iter().flat_map(|open| &open.discs) {
+            segments.iter().for_each(|segment| disc.feed(segment.clone()));
         }
         self.tell_of_the_cut(until.1);
         let limit = chrono::TimeDelta::minutes(i64::from(self.config.interview.resume_within_minutes));
@@ -90,6 +147,26 @@ fn recorded_until(adopted: &Adopted) -> (chrono::DateTime<chrono::FixedOffset>, 
         }
         None => (last, Moment::off_air(wall_time(last))),
     }
+}
+
+/// What an open interview's discs have to get: every closed segment of the composite.
+fn closed_segments(adopted: &Adopted) -> Vec<Feed> {
+    let program = adopted
+        .outline
+        .parts
+        .iter()
+        .filter(|p| matches!(p.opened.track, TrackName::Program));
+    let closed = program
+        .flat_map(|part| &part.segments)
+        .filter_map(|segment| segment.closed.as_ref());
+    closed
+        .map(|closed| Feed::FileDone {
+            path: closed.segment.clone(),
+            size: closed.size,
+            sha256: closed.sha256.to_string(),
+            sm3: closed.sm3.to_string(),
+        })
+        .collect()
 }
 
 fn entries(lines: &[Line]) -> Result<Vec<Entry>, EntryError> {

@@ -15,7 +15,7 @@ use std::time::Duration;
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_shenlu");
 
 pub struct House {
-    pub dir: tempfile::TempDir,
+    _dir: tempfile::TempDir,
     pub cameras: Vec<Camera>,
     pub place: Place,
     pub room: RoomChild,

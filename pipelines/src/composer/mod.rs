@@ -137,7 +137,7 @@ struct Work {
 impl Work {
     /// Ends when the `Composer` was dropped.
     fn run(mut self) -> Result<(), ComposeError> {
-        let half_frame_ns = 500_000_000 / self.timeline.fps;
+        let period_ns = 1_000_000_000 / self.timeline.fps;
         let mut late = false;
         for frame in 0.. {
             let tick_ns = self.timeline.epoch_ns + self.timeline.frame_offset_ns(frame);
@@ -145,12 +145,12 @@ impl Work {
             if behind_ns > STOPPED_NS {
                 return Err(ComposeError::Stopped(behind_ns / 1_000_000_000));
             }
-            late = self.tell_late(late, behind_ns, 2 * half_frame_ns);
+            late = self.tell_late(late, behind_ns, period_ns);
             if !self.obey() {
                 return Ok(());
             }
             let seen = self.wall_time(tick_ns);
-            let buffer = self.stage.compose(tick_ns, half_frame_ns, seen)?;
+            let buffer = self.stage.compose(tick_ns, period_ns, seen)?;
             (self.output)(frame, buffer);
             self.counts.composed.store(frame + 1, Ordering::Relaxed);
         }

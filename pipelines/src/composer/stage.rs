@@ -113,12 +113,12 @@ impl Stage {
     pub fn compose(
         &mut self,
         tick_ns: u64,
-        half_frame_ns: u64,
+        period_ns: u64,
         seen: DateTime<Local>,
     ) -> Result<gst::Buffer, ComposeError> {
         self.began.get_or_insert(seen);
         self.ticks += 1;
-        let frames = self.take(tick_ns, half_frame_ns, seen);
+        let frames = self.take(tick_ns, period_ns, seen);
         let buffer = self.pool.acquire_buffer(None).map_err(ComposeError::Buffer)?;
         let mut picture =
             VideoFrame::from_buffer_writable(buffer, &self.info).map_err(|_| ComposeError::Map)?;
@@ -131,11 +131,11 @@ impl Stage {
     }
 
     /// Every camera's frame, also of those not shown, so that none goes stale on its shelf.
-    fn take(&mut self, tick_ns: u64, half_frame_ns: u64, seen: DateTime<Local>) -> BTreeMap<Slot, Frame> {
+    fn take(&mut self, tick_ns: u64, period_ns: u64, seen: DateTime<Local>) -> BTreeMap<Slot, Frame> {
         let look = self.ticks.is_multiple_of(self.fps);
         let mut frames = BTreeMap::new();
         for (slot, seat) in &mut self.seats {
-            let (frame, again) = match seat.shelf.take(tick_ns + half_frame_ns) {
+            let (frame, again) = match seat.shelf.take(tick_ns, period_ns) {
                 Taken::New(frame) => (Some(frame), false),
                 Taken::Again(frame) => (Some(frame), true),
                 Taken::Nothing => (None, false),

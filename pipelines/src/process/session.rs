@@ -14,7 +14,7 @@ use crate::programme::Programme;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 const READY_WITHIN: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -165,7 +165,11 @@ impl Session {
             step: format!("open part {part}"),
             message: describe(&error),
         };
-        self.programme.open(part).map_err(failed)
+        let began = self.programme.open(part).map_err(failed)?;
+        let since_1970 = began.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let began_unix_ms = i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX);
+        self.outbox.say(FromMedia::PartOpened { part, began_unix_ms }, Vec::new());
+        Ok(())
     }
 
     fn close(&mut self, part: u32) -> Result<(), ServeError> {

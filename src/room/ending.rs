@@ -1,0 +1,76 @@
+//! The end of an interview: gate closed, last chunk durable, directory closed, discs told to finish.
+//!
+//! Begun by the interview's own decision only. Each step waits for the one before to be durable.
+
+use super::appliance::Appliance;
+use super::open::Part;
+use super::recorder::Work;
+use crate::disc::Feed;
+use crate::evidence::line::time_text;
+use crate::interview::{Event, Interview};
+use pipelines::messages::ToMedia;
+use serde_json::json;
+use std::time::Instant;
+
+impl Appliance {
+    pub(super) fn end_recording(&mut self) {
+        let Some(open) = &mut self.open else { return };
+        match std::mem::replace(&mut open.part, Part::Closing) {
+            Part::Running { part, fanout, .. } => {
+                open.part = Part::Ending {
+                    part,
+                    fanout: Some(fanout),
+                    asked: Instant::now(),
+                };
+                self.media.say(&ToMedia::ClosePart { part });
+            }
+            Part::Opening { part, .. } => {
+                open.part = Part::Ending {
+                    part,
+                    fanout: None,
+                    asked: Instant::now(),
+                };
+                self.media.say(&ToMedia::ClosePart { part });
+            }
+            Part::Wanted | Part::Held | Part::Closing => self.close_interview(),
+            Part::Ending { part, fanout, asked } => open.part = Part::Ending { part, fanout, asked },
+        }
+    }
+
+    pub(super) fn on_part_ended(&mut self) {
+        if self
+            .open
+            .as_ref()
+            .is_some_and(|open| matches!(open.part, Part::Closing))
+        {
+            self.close_interview();
+        }
+    }
+
+    fn close_interview(&mut self) {
+        let facts = super::facts::closing_facts(&self.config, &self.interview.view());
+        if let Some(open) = &self.open {
+            open.recorder.give(Work::Close {
+                facts: Box::new(facts),
+            });
+        }
+    }
+
+    pub(super) fn on_closed(&mut self) {
+        self.observe(Event::Closed {});
+        let closed_at = time_text(self.wall());
+        self.index_interview(Some(closed_at));
+        let Some(mut open) = self.open.take() else { return };
+        let announced = json!({"interview": open.id, "uuid": open.uuid});
+        if let Err(error) = self.ledger.write("interview-closed", announced) {
+            tracing::error!(%error, "ledger");
+        }
+        for disc in &open.discs {
+            disc.feed(Feed::Finish);
+        }
+        self.finishing.append(&mut open.discs);
+        self.interview = Interview::new(self.rules.clone());
+        self.raise_what_stands();
+        self.overlay();
+    }
+}

@@ -1,0 +1,132 @@
+//! What became durable, and what that means: recording is shown, segments go to the discs, answers are given.
+//!
+//! The interview hears "part began" here and nowhere else: from the first fragment on the master disk.
+
+use super::appliance::Appliance;
+use super::open::{Durable, Part};
+use super::recorder::Recorded;
+use crate::disc::Feed;
+use crate::evidence::names::TrackName;
+use crate::interview::{Alarm, Event, InterruptionCause, PartNumber};
+use crate::store::LineRow;
+use pipelines::messages::ToMedia;
+use std::time::Instant;
+
+impl Appliance {
+    pub(super) fn on_recorded(&mut self, recorded: Recorded) {
+        match recorded {
+            Recorded::Fragment {
+                part,
+                track,
+                fragment,
+            } => {
+                if matches!(track, TrackName::Program) {
+                    self.on_durable(part, fragment.media_us + fragment.duration_us);
+                }
+            }
+            Recorded::SegmentClosed {
+                path,
+                size,
+                sha256,
+                sm3,
+            } => {
+                let Some(open) = &self.open else { return };
+                for disc in &open.discs {
+                    disc.feed(Feed::FileDone {
+                        path: path.clone(),
+                        size,
+                        sha256: sha256.clone(),
+                        sm3: sm3.clone(),
+                    });
+                }
+            }
+            Recorded::Discontinuity {
+                part,
+                media_us,
+                gap_us,
+            } => {
+                self.raise(
+                    Alarm::FramesDropped,
+                    &format!("part {part} at {media_us} µs: {gap_us} µs"),
+                );
+            }
+            Recorded::Lines { lines, number } => self.on_lines(lines, number),
+            Recorded::PartEnded => self.on_part_ended(),
+            Recorded::FileRefused { number, reason } => self.refuse_file(number, &reason),
+            Recorded::Spoilt { track, reason } => self.on_spoilt(track, &reason),
+            Recorded::Stuck { reason, full } => {
+                let alarm = if full {
+                    Alarm::MasterSpaceLow
+                } else {
+                    Alarm::MasterFailed
+                };
+                self.raise(alarm, &reason);
+            }
+            Recorded::Unstuck => self.clear(Alarm::MasterFailed),
+            Recorded::Closed => self.on_closed(),
+            Recorded::NotClosed { reason } => self.raise(Alarm::MasterFailed, &reason),
+        }
+    }
+
+    fn on_durable(&mut self, part: u32, until_us: u64) {
+        let wall = self.wall();
+        let Some(open) = &mut self.open else { return };
+        let is_first = open.durable.at.is_none();
+        if open.durable.part != part {
+            return;
+        }
+        open.durable = Durable {
+            part,
+            until_us,
+            at: Some(Instant::now()),
+            wall: Some(wall),
+        };
+        if is_first && matches!(open.part, Part::Running { .. }) {
+            self.observe(Event::PartBegan {
+                part: PartNumber(part),
+            });
+            self.clear(Alarm::MediaRestarted);
+        }
+    }
+
+    fn on_lines(&mut self, lines: Vec<crate::evidence::line::Line>, number: u64) {
+        if let Some(open) = &self.open {
+            for line in &lines {
+                let data = serde_json::to_string(&line.data).unwrap_or_else(|_| "{}".into());
+                let row = LineRow {
+                    seq: line.seq,
+                    at: line.at.clone(),
+                    kind: line.kind.clone(),
+                    data,
+                };
+                if let Err(error) = self.store.put_line(&open.id, &row) {
+                    tracing::error!(%error, "index");
+                }
+            }
+        }
+        if let Some(place) = self.waiting.iter().position(|w| w.number == number)
+            && let Some(waiting) = self.waiting.remove(place)
+        {
+            self.answer(waiting);
+        }
+    }
+
+    /// The muxer's output could not be kept: the part is over, the next one begins at once.
+    fn on_spoilt(&mut self, track: Option<TrackName>, reason: &str) {
+        tracing::error!(reason, "recorder");
+        if let Some(TrackName::Named(name)) = &track {
+            if let Some(open) = &mut self.open {
+                open.originals.end(name);
+            }
+            return self.raise(Alarm::FramesDropped, &format!("original of {name}: {reason}"));
+        }
+        if let Some(open) = &self.open
+            && let Part::Running { part, .. } = &open.part
+        {
+            let part = *part;
+            self.media.say(&ToMedia::ClosePart { part });
+            self.recording_lost(InterruptionCause::MediaFailed, reason);
+            self.ask_for_part();
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The page on the disc itself, taken out of the image and opened from `file://` as by a double click.
+
+use super::chromium::Chromium;
+use super::recording;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// What the page shows: title, data of the case, message, the marked button, the shown video's state.
+const SHOWN: &str = r##"(() => {
+    const video = document.querySelector("video:not([hidden])");
+    const marked = document.querySelector('#list button[aria-current="true"]');
+    return {
+        title: document.getElementById("title").textContent,
+        about: document.getElementById("about").textContent,
+        message: document.getElementById("message").textContent,
+        buttons: document.querySelectorAll("#list button").length,
+        marked: marked && marked.textContent,
+        path: video.dataset.path,
+        frames: video.getVideoPlaybackQuality().totalVideoFrames,
+        error: video.error && video.error.message,
+    };
+})()"##;
+
+#[test]
+fn the_page_on_the_disc_plays_and_goes_on_to_the_next_segment() {
+    let recording = recording::shared();
+    let disc = tempfile::tempdir().unwrap();
+    extract(&recording.image, disc.path());
+    let mut chromium = Chromium::open(&disc.path().join("index.html"));
+    let ready = chromium.until("document.readyState", Duration::from_secs(20), |v| {
+        v == "complete"
+    });
+    assert_eq!(ready, "complete");
+    let segments = recording.segments();
+    let opened = chromium.value(SHOWN);
+    assert_eq!(opened["buttons"], json!(segments.len()), "{opened}");
+    assert!(
+        opened["title"].as_str().unwrap().contains("同步录音录像"),
+        "{opened}"
+    );
+    for told in ["示范县公安局", "A1300002026110001", "示范案件", "第一讯问室"] {
+        assert!(
+            opened["about"].as_str().unwrap().contains(told),
+            "{told}: {opened}"
+        );
+    }
+
+    chromium.click("#list button");
+    let playing = |segment: &str| {
+        let segment = segment.to_owned();
+        move |shown: &Value| shown["path"] == *segment && shown["frames"].as_u64() > Some(25)
+    };
+    for (index, segment) in segments.iter().take(2).enumerate() {
+        let shown = chromium.until(SHOWN, Duration::from_secs(20), playing(segment));
+        eprintln!("{shown}");
+        assert_eq!(shown["marked"], format!("片段 {}", index + 1));
+        assert_eq!(
+            (&shown["message"], &shown["error"]),
+            (&json!(""), &Value::Null),
+            "{shown}"
+        );
+    }
+    let at_end = |shown: &Value| shown["message"].as_str().is_some_and(|m| m.contains("播放完毕"));
+    chromium.until(SHOWN, Duration::from_secs(30), at_end);
+}
+
+fn extract(image: &Path, into: &Path) {
+    let out = Command::new("xorriso")
+        .args([
+            "-indev",
+            &format!("stdio:{}", image.display()),
+            "-osirrox",
+            "on",
+            "-extract",
+            "/",
+        ])
+        .arg(into)
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+}
