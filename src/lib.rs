@@ -5,7 +5,7 @@
 //! snapshots only). Which room may know which is checked by `tests/architecture.rs`.
 
 pub mod accounts;
-// pub mod bench;
+pub mod bench;
 pub mod demo;
 pub mod disc;
 pub mod evidence;

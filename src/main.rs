@@ -58,10 +58,7 @@ enum Role {
         config: PathBuf,
     },
     /// The benchmarks of the design.
-    Bench {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
-    },
+    Bench(shenlu::bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -95,6 +92,6 @@ fn run(role: Role) -> anyhow::Result<ExitCode> {
         Role::Devices { config } => roles::devices(config.as_deref()),
         Role::Verify { path, against, json } => roles::verify(&path, &against, json),
         Role::Check { config } => roles::check(&config),
-        Role::Bench { arguments } => roles::bench(&arguments),
+        Role::Bench(options) => roles::bench(options),
     }
 }

@@ -7,7 +7,7 @@ use shenlu::room::config::{RoomConfig, Tls};
 use shenlu::room::media::MediaProgram;
 use shenlu::web::client::Client;
 use shenlu::web::{Door, TlsFiles};
-use shenlu::{accounts, demo, evidence, room, web};
+use shenlu::{accounts, bench, demo, evidence, room, web};
 use std::os::fd::FromRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -154,6 +154,6 @@ pub fn check(config: &Path) -> anyhow::Result<ExitCode> {
     })
 }
 
-pub fn bench(arguments: &[String]) -> anyhow::Result<ExitCode> {
-    bail!("no benchmarks: {arguments:?}")
+pub fn bench(options: bench::Options) -> anyhow::Result<ExitCode> {
+    Ok(bench::run(options)?)
 }

@@ -161,7 +161,10 @@ pub enum FromMedia {
         encoder: String,
     },
     /// The part begins with the picture seen at this wall time; its header and chunks follow.
-    PartOpened { part: u32, began_unix_ms: i64 },
+    PartOpened {
+        part: u32,
+        began_unix_ms: i64,
+    },
     /// Payload: `ftyp` and `moov`, to stand in front of every segment of this track's part.
     Header {
         part: u32,

@@ -71,9 +71,13 @@ impl Shelf {
     /// are dropped and counted.
     pub fn take(&self, tick_ns: u64, period_ns: u64) -> Taken {
         let mut inner = self.lock();
-        let reach_ns = if inner.shown.is_some() { period_ns * 3 / 4 } else { period_ns / 2 };
-        let due_ns = tick_ns + reach_ns;
-        let passed_ns = tick_ns + period_ns - reach_ns;
+        let reach_ns = if inner.shown.is_some() {
+            period_ns * 3 / 4
+        } else {
+            period_ns / 2
+        };
+        let due_ns = tick_ns.saturating_add(reach_ns);
+        let passed_ns = tick_ns.saturating_add(period_ns - reach_ns);
         let mut taken = None;
         while inner
             .frames
@@ -119,10 +123,16 @@ mod tests {
 
     fn shelf_with(times_ns: impl IntoIterator<Item = u64>) -> Shelf {
         gst::init().unwrap();
-        let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, 16, 16).build().unwrap();
+        let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, 16, 16)
+            .build()
+            .unwrap();
         let shelf = Shelf::new(1000);
         for at_ns in times_ns {
-            shelf.put(Frame { at_ns, buffer: gst::Buffer::new(), info: info.clone() });
+            shelf.put(Frame {
+                at_ns,
+                buffer: gst::Buffer::new(),
+                info: info.clone(),
+            });
         }
         shelf
     }

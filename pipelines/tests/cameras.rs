@@ -143,7 +143,7 @@ impl Rig {
         let mut frames = Vec::new();
         while frames.len() < count {
             assert!(Instant::now() < deadline, "{} of {count} frames", frames.len());
-            match self.shelf.take(u64::MAX) {
+            match self.shelf.take(u64::MAX, 0) {
                 Taken::New(frame) => frames.push(frame),
                 Taken::Again(_) | Taken::Nothing => std::thread::park_timeout(Duration::from_millis(5)),
             }
@@ -152,7 +152,7 @@ impl Rig {
     }
 
     fn shows_nothing(&self) -> bool {
-        matches!(self.shelf.take(u64::MAX), Taken::Nothing)
+        matches!(self.shelf.take(u64::MAX, 0), Taken::Nothing)
     }
 
     /// How long after it was drawn a frame stands on the clock, in ms.
@@ -206,7 +206,7 @@ fn brings_pictures(script: CameraScript, transport: Transport, codec: &str) {
     let shelf = rig.shelf.clone();
     rig.camera.stop();
     assert!(
-        matches!(shelf.take(u64::MAX), Taken::Nothing),
+        matches!(shelf.take(u64::MAX, 0), Taken::Nothing),
         "an ended camera leaves nothing to be shown"
     );
 }

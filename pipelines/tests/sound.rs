@@ -361,7 +361,7 @@ fn beeps_against_pictures(codec: SoundCodec) {
 
 /// When, by the newest frame, its second of wall time began on the clock.
 fn second_began(shelf: &Shelf) -> Option<u64> {
-    let Taken::New(frame) = shelf.take(u64::MAX) else {
+    let Taken::New(frame) = shelf.take(u64::MAX, 0) else {
         return None;
     };
     let map = gst_video::VideoFrameRef::from_buffer_ref_readable(&frame.buffer, &frame.info).unwrap();

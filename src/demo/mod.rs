@@ -38,6 +38,9 @@ pub struct DemoArguments {
     /// Seconds of a segment.
     #[arg(long, default_value_t = 60)]
     pub segment_seconds: u32,
+    /// Keep the cameras' own streams beside the composite.
+    #[arg(long)]
+    pub keep_original: bool,
     /// More of `room.toml`, as TOML tables.
     #[arg(long, default_value = "", hide = true)]
     pub extra: String,

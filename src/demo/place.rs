@@ -69,7 +69,11 @@ impl Place {
             self.port, arguments.segment_seconds, arguments.extra
         );
         for (slot, source) in camera_sources(arguments, cameras)? {
-            let _ = write!(text, "[[camera]]\nslot = {slot:?}\nsource = {source:?}\n");
+            let keep = arguments.keep_original;
+            let _ = write!(
+                text,
+                "[[camera]]\nslot = {slot:?}\nsource = {source:?}\nkeep_original = {keep}\n"
+            );
         }
         for (channel, source) in microphones(arguments)? {
             let _ = write!(

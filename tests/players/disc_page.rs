@@ -7,8 +7,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-/// What the page shows: title, data of the case, message, the marked button, the shown video's state.
+/// What the page shows, once it is there: title, data of the case, message, the marked button, the shown video's state.
 const SHOWN: &str = r##"(() => {
+    if (document.readyState !== "complete") return null;
     const video = document.querySelector("video:not([hidden])");
     const marked = document.querySelector('#list button[aria-current="true"]');
     return {

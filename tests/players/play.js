@@ -34,10 +34,20 @@
     document.body.appendChild(video);
     video.muted = true;
     var ended = hear(video, "ended");
+    var began = performance.now();
+    var second_shown_ms = null;
+    var shown = 0;
+    video.requestVideoFrameCallback(function again() {
+      shown += 1;
+      if (shown === 2) second_shown_ms = performance.now() - began;
+      else video.requestVideoFrameCallback(again);
+    });
     video.src = path;
     video.play().catch(function () {});
     var told = figures(video, await ended);
     told.path = path;
+    told.second_shown_ms = second_shown_ms;
+    told.took_ms = performance.now() - began;
     video.remove();
     return told;
   }

@@ -16,9 +16,12 @@ fn a_pulled_camera_a_stalled_one_and_a_dead_microphone_leave_the_recording_whole
     house.cameras[0].unmute();
     house.alarm("camera-lost", false, 20);
     house.alarm("microphone-lost", false, 20);
+    house.cameras[1].freeze();
+    house.alarm("camera-frozen", true, 25);
+    house.cameras[1].thaw();
+    house.alarm("camera-frozen", false, 20);
     house.cameras[0].stall();
     house.alarm("camera-lost", true, 10);
-    house.reach(32.0);
     house.cameras[0].go_on();
     house.alarm("camera-lost", false, 20);
     house.finish(&id);
@@ -33,7 +36,7 @@ fn a_pulled_camera_a_stalled_one_and_a_dead_microphone_leave_the_recording_whole
         "the slate stood for the officer: {without_officer} frames"
     );
     let kinds: Vec<String> = house.journal(&id).iter().filter_map(alarm_of).collect();
-    for alarm in ["camera-lost", "microphone-lost"] {
+    for alarm in ["camera-lost", "camera-frozen", "microphone-lost"] {
         assert!(kinds.iter().any(|k| k == alarm), "{alarm} in {kinds:?}");
     }
     assert!(

@@ -32,6 +32,7 @@ pub fn arguments(dir: &Path) -> DemoArguments {
         size: "640x360".into(),
         segment_seconds: 3,
         extra: "[disc]\nbatch_kib = 256\nstall_seconds = 5\n".into(),
+        keep_original: true,
         port: 0,
         stay: false,
     }
@@ -47,7 +48,7 @@ impl House {
         let room = RoomChild::start(Path::new(PROGRAM), &place).unwrap();
         officer::precheck(&room).unwrap();
         House {
-            dir,
+            _dir: dir,
             cameras,
             place,
             room,

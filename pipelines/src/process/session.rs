@@ -168,7 +168,8 @@ impl Session {
         let began = self.programme.open(part).map_err(failed)?;
         let since_1970 = began.duration_since(UNIX_EPOCH).unwrap_or_default();
         let began_unix_ms = i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX);
-        self.outbox.say(FromMedia::PartOpened { part, began_unix_ms }, Vec::new());
+        self.outbox
+            .say(FromMedia::PartOpened { part, began_unix_ms }, Vec::new());
         Ok(())
     }
 

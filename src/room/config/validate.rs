@@ -343,7 +343,7 @@ fn video_settings(raw: &raw::Video) -> Checked<VideoSettings> {
         quality: within("video.quality", raw.quality.unwrap_or(23), 10, 40)?,
         max_kbps: within("video.max_kbps", raw.max_kbps.unwrap_or(4000), 100, 50_000)?,
     };
-    if settings.width % 2 != 0 || settings.height % 2 != 0 {
+    if !settings.width.is_multiple_of(2) || !settings.height.is_multiple_of(2) {
         return wrong(
             "video.width 和 video.height 须为偶数",
             "video.width and video.height must be even",
