@@ -140,7 +140,7 @@ impl House {
         for slot in ["a", "b"] {
             let images: Vec<PathBuf> = self.place.images();
             let mine = |p: &&PathBuf| p.file_name().unwrap().to_string_lossy().starts_with(slot);
-            let last = images.iter().filter(mine).next_back().expect("an image").clone();
+            let last = images.iter().rfind(mine).expect("an image").clone();
             let out = verify(&last, &[&self.interview(id)]);
             assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
         }
