@@ -4,6 +4,8 @@
 //! Reads the sources as text, so a wrong edge is named with its file, even when it compiles. A room that
 //! is not in the table fails: whoever adds one says here what it may know.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 #[path = "architecture/source.rs"]
 mod source;
 
