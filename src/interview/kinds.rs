@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::marks::MarkKind;
+use super::words::names;
 
 /// What is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -157,6 +158,11 @@ impl InterviewKind {
         InterviewKind::Mediation,
         InterviewKind::Confrontation,
     ];
+
+    /// As labels, pages and discs say it.
+    pub fn name_zh(self) -> &'static str {
+        names::kind(self).0
+    }
 }
 
 impl KindRules {

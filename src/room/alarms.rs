@@ -7,6 +7,7 @@ use super::appliance::{Appliance, Dated};
 use super::config::ClockSource;
 use super::ports::{ClimateReading, ClockQuality};
 use super::precheck::{bytes_per_hour, is_good};
+use super::words;
 use crate::evidence::line::Data;
 use crate::interview::{Alarm, CameraSlot, Channel, Event};
 use pipelines::messages::{CameraFault, CameraStatus, MicrophoneStatus, OverlayText, ToMedia, Watch};
@@ -214,8 +215,8 @@ impl Appliance {
 fn interval_word(interval: crate::interview::IntervalKind) -> &'static str {
     use crate::interview::IntervalKind;
     match interval {
-        IntervalKind::Break => "休息",
-        IntervalKind::Absence => "离开",
-        IntervalKind::Care => "生活保障",
+        IntervalKind::Break => words::BREAK.zh,
+        IntervalKind::Absence => words::ABSENCE.zh,
+        IntervalKind::Care => words::CARE.zh,
     }
 }

@@ -5,6 +5,7 @@
 
 use super::config::{BurnerSlot, RoomConfig};
 use super::events::RoomEvent;
+use super::words;
 use hardware::optical::{Device, MediumState, Xorriso, inspect};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,14 +60,11 @@ fn look(device: &str) -> Result<String, String> {
     match inspect(&Xorriso::default(), &device) {
         Ok(medium) => match medium.state {
             MediumState::Blank => Ok("blank".into()),
-            MediumState::None => {
-                Err("没有光盘,请放入空白光盘 no disc in the drive: insert a blank one".into())
+            MediumState::None => Err(words::NO_DISC.both()),
+            MediumState::Appendable | MediumState::LeftOpen | MediumState::Closed => {
+                Err(words::USED_DISC.both_with(medium.session_count()))
             }
-            MediumState::Appendable | MediumState::LeftOpen | MediumState::Closed => Err(format!(
-                "光盘已使用,请换空白光盘 used disc ({} sessions): insert a blank one",
-                medium.session_count()
-            )),
-            MediumState::Unusable => Err(format!("不支持的光盘 {}: insert a blank DVD or BD", medium.name)),
+            MediumState::Unusable => Err(words::WRONG_DISC.both_with(&medium.name)),
         },
         Err(fault) => Err(fault.to_string()),
     }

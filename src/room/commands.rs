@@ -8,6 +8,7 @@ use super::appliance::{Appliance, Waiting};
 use super::handle::{Accepted, Answer, CommandRequest};
 use super::precheck::{Seen, precheck};
 use super::recorder::Work;
+use super::words;
 use crate::evidence::line::{Data, time_text};
 use crate::interview::{Command, Entry, Fact, Refusal, RuleId};
 use pipelines::messages::ToMedia;
@@ -104,12 +105,11 @@ impl Appliance {
     /// One press after a cut that was too long to go on unasked (design 5).
     fn on_resume(&mut self, request: &CommandRequest) -> Answer {
         if !self.resume() {
-            return Answer::Refused(json!({
-                "code": "nothing-to-resume", "rule": "R-14",
-                "message_zh": "没有等待继续的录制",
-                "message_en": "no recording waits to be resumed",
-                "missing": [],
-            }));
+            let said = (
+                words::NOTHING_TO_RESUME.zh.to_owned(),
+                words::NOTHING_TO_RESUME.en.to_owned(),
+            );
+            return Answer::Refused(refused("nothing-to-resume", Some(RuleId::R14), said));
         }
         Answer::Accepted(Accepted {
             command_id: request.command_id.clone(),
@@ -131,15 +131,8 @@ impl Appliance {
             });
             return Ok(Command::Precheck { results });
         }
-        serde_json::from_value(request.command.clone()).map_err(|error| {
-            Answer::Refused(json!({
-                "code": "malformed",
-                "rule": Value::Null,
-                "message_zh": format!("命令内容有误: {error}"),
-                "message_en": format!("the command is malformed: {error}"),
-                "missing": [],
-            }))
-        })
+        serde_json::from_value(request.command.clone())
+            .map_err(|error| Answer::Refused(refused("malformed", None, words::MALFORMED.with(error))))
     }
 
     fn record_answer(
@@ -277,33 +270,33 @@ fn answered(request: &CommandRequest, actor: &str, answer: &Answer) -> Data {
     as_data(value)
 }
 
+/// A refusal of the room itself, in the contract's form.
+fn refused(code: &str, rule: Option<RuleId>, (message_zh, message_en): (String, String)) -> Value {
+    json!({
+        "code": code, "rule": rule, "message_zh": message_zh, "message_en": message_en, "missing": [],
+    })
+}
+
 /// The interview could not begin because its evidence has no place to stand.
 pub(super) fn no_place(detail: &str) -> Refusal {
+    let (message_zh, message_en) = words::NO_PLACE.with(detail);
     Refusal {
         code: "no-place-for-evidence",
         rule: RuleId::R14,
-        message_zh: format!("主存储无法写入,不能开始: {detail}。请检查磁盘空间和权限"),
-        message_en: format!(
-            "the master disk cannot be written, nothing can begin: {detail}. Check space and permissions"
-        ),
+        message_zh,
+        message_en,
         missing: Vec::new(),
     }
 }
 
 fn no_interview() -> Value {
-    json!({
-        "code": "no-interview", "rule": "R-11",
-        "message_zh": "没有正在进行的讯问,文件无处归入",
-        "message_en": "no interview is open, so the file belongs nowhere",
-        "missing": [],
-    })
+    let said = (
+        words::NO_INTERVIEW.zh.to_owned(),
+        words::NO_INTERVIEW.en.to_owned(),
+    );
+    refused("no-interview", Some(RuleId::R11), said)
 }
 
 fn not_taken(reason: &str) -> Value {
-    json!({
-        "code": "not-taken", "rule": "R-03",
-        "message_zh": format!("文件未被接收: {reason}"),
-        "message_en": format!("the file was not taken: {reason}"),
-        "missing": [],
-    })
+    refused("not-taken", Some(RuleId::R03), words::FILE_NOT_TAKEN.with(reason))
 }

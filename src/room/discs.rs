@@ -121,10 +121,7 @@ impl Appliance {
             _ => None,
         });
         let case = started.map(|s| s.case.clone()).unwrap_or_default();
-        let kind = started
-            .and_then(|s| serde_json::to_value(s.interview).ok())
-            .and_then(|v| v.as_str().map(str::to_owned))
-            .unwrap_or_default();
+        let kind = started.map(|s| s.interview.name_zh().to_owned());
         About {
             unit: self.config.room.unit.clone(),
             room_id: self.config.room.id.clone(),
@@ -137,7 +134,7 @@ impl Appliance {
                 case.number
             },
             case_name: case.name,
-            kind,
+            kind: kind.unwrap_or_default(),
             started_at: opened_at.to_owned(),
         }
     }

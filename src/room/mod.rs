@@ -27,6 +27,7 @@ mod resume;
 pub mod snapshot;
 mod surroundings;
 mod watch;
+pub mod words;
 
 use crate::accounts::random_hex;
 use crate::evidence::directory::Place;

@@ -6,6 +6,7 @@
 use super::config::{Clock, ClockSource, RoomConfig};
 use super::ports::{ClimateReading, ClockQuality};
 use super::snapshot::{DiscView, MediaView};
+use super::words;
 use crate::interview::{PrecheckItem, PrecheckResult};
 use pipelines::messages::{CameraStatus, MicrophoneStatus};
 use std::collections::BTreeMap;
@@ -54,15 +55,15 @@ fn result(item: PrecheckItem, passed: bool, figure: impl Into<String>) -> Preche
 
 fn picture(seen: &Seen, slot: &str, item: PrecheckItem) -> PrecheckResult {
     if !seen.media.ready {
-        return result(item, false, "媒体进程未就绪 media process not ready");
+        return result(item, false, words::MEDIA_NOT_READY.both());
     }
     match seen.media.cameras.get(slot) {
         Some(CameraStatus::Live { width, height, codec }) => {
             result(item, true, format!("{width}×{height} {codec}"))
         }
-        Some(CameraStatus::Connecting) => result(item, false, "正在连接 connecting"),
+        Some(CameraStatus::Connecting) => result(item, false, words::CONNECTING.both()),
         Some(CameraStatus::Lost { reason, .. }) => result(item, false, reason.clone()),
-        None => result(item, false, "未配置 not configured"),
+        None => result(item, false, words::NOT_CONFIGURED.both()),
     }
 }
 
@@ -80,15 +81,13 @@ fn sound(seen: &Seen) -> PrecheckResult {
             true,
             format!("{} dBFS", level.rms_centi_db / 100),
         ),
-        (Some(MicrophoneStatus::Live), Some(_)) => result(
-            PrecheckItem::Sound,
-            false,
-            "全零信号 all samples are zero: check the cable",
-        ),
-        (Some(MicrophoneStatus::Live), None) => result(PrecheckItem::Sound, false, "无电平 no level yet"),
-        (Some(MicrophoneStatus::Connecting), _) => result(PrecheckItem::Sound, false, "正在连接 connecting"),
+        (Some(MicrophoneStatus::Live), Some(_)) => result(PrecheckItem::Sound, false, words::ALL_ZERO.both()),
+        (Some(MicrophoneStatus::Live), None) => result(PrecheckItem::Sound, false, words::NO_LEVEL.both()),
+        (Some(MicrophoneStatus::Connecting), _) => {
+            result(PrecheckItem::Sound, false, words::CONNECTING.both())
+        }
         (Some(MicrophoneStatus::Lost { reason }), _) => result(PrecheckItem::Sound, false, reason.clone()),
-        (None, _) => result(PrecheckItem::Sound, false, "无拾音器 no microphone"),
+        (None, _) => result(PrecheckItem::Sound, false, words::NO_MICROPHONE.both()),
     }
 }
 
@@ -106,23 +105,23 @@ fn space(seen: &Seen) -> PrecheckResult {
             let figure = format!("{:.1} GiB, {hours} h", free as f64 / (1u64 << 30) as f64);
             result(PrecheckItem::MasterSpace, passed, figure)
         }
-        None => result(PrecheckItem::MasterSpace, false, "无法读取 cannot be read"),
+        None => result(PrecheckItem::MasterSpace, false, words::UNREADABLE.both()),
     }
 }
 
 fn clock(wanted: Clock, found: Option<&ClockQuality>) -> PrecheckResult {
     if wanted.source == ClockSource::Unchecked {
-        return result(PrecheckItem::Clock, true, "未核对 unchecked by configuration");
+        return result(PrecheckItem::Clock, true, words::CLOCK_UNCHECKED.both());
     }
     match found {
         Some(quality) => {
             let figure = match quality.error_us {
                 Some(us) => format!("±{} ms, {}", us / 1000, quality.source),
-                None => format!("误差未知 error unknown, {}", quality.source),
+                None => words::CLOCK_ERROR_UNKNOWN.both_with(&quality.source),
             };
             result(PrecheckItem::Clock, is_good(wanted, quality), figure)
         }
-        None => result(PrecheckItem::Clock, false, "尚未核对 not checked yet"),
+        None => result(PrecheckItem::Clock, false, words::CLOCK_NOT_YET.both()),
     }
 }
 
@@ -142,7 +141,7 @@ fn climate(seen: &Seen) -> PrecheckResult {
             );
             result(PrecheckItem::Climate, true, figure)
         }
-        None => result(PrecheckItem::Climate, false, "无读数 no reading"),
+        None => result(PrecheckItem::Climate, false, words::NO_READING.both()),
     }
 }
 
@@ -153,7 +152,7 @@ fn disc(
     medium: PrecheckItem,
 ) -> impl Iterator<Item = PrecheckResult> + use<> {
     let rows = match seen.discs.get(slot) {
-        None => vec![result(burner, false, "未配置 not configured")],
+        None => vec![result(burner, false, words::NOT_CONFIGURED.both())],
         Some(view) => match &view.fault {
             Some(fault) => vec![result(burner, false, fault.clone()), result(medium, false, "--")],
             None => {
@@ -164,7 +163,7 @@ fn disc(
                         medium,
                         is_blank,
                         if is_blank {
-                            "空白盘 blank".to_owned()
+                            words::BLANK_DISC.both()
                         } else {
                             view.state.clone()
                         },

@@ -6,6 +6,7 @@ use super::appliance::Appliance;
 use super::commands::journal_lines;
 use super::open::Part;
 use super::recorder::Work;
+use super::words;
 use crate::interview::{Alarm, Event, Fact, InterruptionCause, StateName};
 use pipelines::messages::ToMedia;
 use std::time::Duration;
@@ -57,10 +58,7 @@ impl Appliance {
         if let Some(open) = &mut self.open {
             open.part = Part::Held;
         }
-        self.raise(
-            Alarm::MediaFailing,
-            &format!("等待按“继续录制” waits for `resume`: {since}"),
-        );
+        self.raise(Alarm::MediaFailing, &words::WAITS_FOR_RESUME.both_with(since));
     }
 
     /// The one press after a long cut; whether there was anything to resume.

@@ -4,8 +4,9 @@
 //! the same one. State goes out whole, never in pieces, each time with its revision.
 
 use super::Door;
-use super::auth::{self, Action, COOKIE, authorize, problem};
+use super::auth::{self, Action, COOKIE, authorize, problem, problem_with};
 use crate::room::handle::{Answer, CommandRequest};
+use crate::room::words;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
@@ -28,18 +29,11 @@ pub struct Login {
     responses((status = 204), (status = 401, body = auth::Problem), (status = 429, body = auth::Problem)))]
 pub async fn login(State(door): State<Arc<Door>>, body: Bytes) -> Response {
     let Ok(login) = serde_json::from_slice::<Login>(&body) else {
-        return problem(
-            StatusCode::BAD_REQUEST,
-            "malformed",
-            "登录请求须含 account 和 secret",
-            "send {\"account\", \"secret\"}",
-        );
+        return problem(StatusCode::BAD_REQUEST, "malformed", words::LOGIN_FORM);
     };
     if let Some(wait) = door.sessions.must_wait() {
         let seconds = wait.as_secs() + 1;
-        let zh = format!("口令多次错误,请等待 {seconds} 秒");
-        let en = format!("too many wrong secrets; wait {seconds} s");
-        return problem(StatusCode::TOO_MANY_REQUESTS, "wait", &zh, &en);
+        return problem_with(StatusCode::TOO_MANY_REQUESTS, "wait", words::WAIT.with(seconds));
     }
     let asked = Arc::clone(&door);
     let right = tokio::task::spawn_blocking(move || asked.accounts.accepts(&login.account, &login.secret))
@@ -48,12 +42,7 @@ pub async fn login(State(door): State<Arc<Door>>, body: Bytes) -> Response {
     if !right {
         door.sessions.count_wrong();
         door.room.audit("system", "login-refused", "").await;
-        return problem(
-            StatusCode::UNAUTHORIZED,
-            "wrong-secret",
-            "账号或口令错误",
-            "wrong account or secret",
-        );
+        return problem(StatusCode::UNAUTHORIZED, "wrong-secret", words::WRONG_SECRET);
     }
     match door.sessions.begin(crate::accounts::OPERATOR) {
         Ok(token) => {
@@ -61,12 +50,7 @@ pub async fn login(State(door): State<Arc<Door>>, body: Bytes) -> Response {
             let cookie = format!("{COOKIE}={token}; HttpOnly; Secure; SameSite=Strict; Path=/");
             (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response()
         }
-        Err(_) => problem(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "no-session",
-            "无法建立会话",
-            "a session cannot be made",
-        ),
+        Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "no-session", words::NO_SESSION),
     }
 }
 
@@ -90,9 +74,11 @@ pub async fn command(State(door): State<Arc<Door>>, headers: HeaderMap, body: By
     let request = match CommandRequest::parse(&body) {
         Ok(request) => request,
         Err(reason) => {
-            let zh = format!("命令无法理解: {reason}");
-            let en = format!("the command cannot be understood: {reason}. See /api/openapi.json");
-            return problem(StatusCode::BAD_REQUEST, "malformed", &zh, &en);
+            return problem_with(
+                StatusCode::BAD_REQUEST,
+                "malformed",
+                words::NOT_UNDERSTOOD.with(reason),
+            );
         }
     };
     answer_of(door.room.command(request, &actor.account).await)
@@ -103,12 +89,7 @@ pub fn answer_of(answer: Option<Answer>) -> Response {
     match answer {
         Some(Answer::Accepted(accepted)) => (StatusCode::OK, Json(accepted)).into_response(),
         Some(Answer::Refused(refusal)) => (StatusCode::CONFLICT, Json(refusal)).into_response(),
-        None => problem(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "room-busy",
-            "主机没有及时答复,请用同一 command_id 再次提交",
-            "the room did not answer in time; send it again with the same command_id",
-        ),
+        None => problem(StatusCode::SERVICE_UNAVAILABLE, "room-busy", words::NO_ANSWER),
     }
 }
 
@@ -195,12 +176,7 @@ pub async fn lines(
 }
 
 pub fn not_audited() -> Response {
-    problem(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "not-audited",
-        "审计日志无法写入,不能查看 (R-21)",
-        "the audit log cannot be written, so nothing is shown (R-21)",
-    )
+    problem(StatusCode::SERVICE_UNAVAILABLE, "not-audited", words::NOT_AUDITED)
 }
 
 async fn answer_blocking<T, F>(ask: F) -> Response
@@ -212,18 +188,8 @@ where
         Ok(Ok(found)) => Json(found).into_response(),
         Ok(Err(error)) => {
             tracing::error!(%error, "index");
-            problem(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "index",
-                "索引暂时不可用",
-                "the index is not available",
-            )
+            problem(StatusCode::INTERNAL_SERVER_ERROR, "index", words::NO_INDEX)
         }
-        Err(_) => problem(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "index",
-            "索引暂时不可用",
-            "the index is not available",
-        ),
+        Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "index", words::NO_INDEX),
     }
 }

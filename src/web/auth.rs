@@ -4,6 +4,7 @@
 //! interview and look at its recordings; what he looks at is audited.
 
 use super::Door;
+use crate::room::words::{self, Said};
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -36,13 +37,24 @@ pub struct Problem {
     pub message_en: String,
 }
 
-pub fn problem(status: StatusCode, code: &'static str, zh: &str, en: &str) -> Response {
-    let body = Problem {
-        code,
-        message_zh: zh.to_owned(),
-        message_en: en.to_owned(),
-    };
-    (status, Json(body)).into_response()
+pub fn problem(status: StatusCode, code: &'static str, said: Said) -> Response {
+    problem_with(status, code, (said.zh.to_owned(), said.en.to_owned()))
+}
+
+pub fn problem_with(
+    status: StatusCode,
+    code: &'static str,
+    (message_zh, message_en): (String, String),
+) -> Response {
+    (
+        status,
+        Json(Problem {
+            code,
+            message_zh,
+            message_en,
+        }),
+    )
+        .into_response()
 }
 
 /// The session's token, if the request carries one.
@@ -73,11 +85,6 @@ pub fn authorize(door: &Door, headers: &HeaderMap, action: Action) -> Result<Act
         ) => Ok(Actor {
             account: session.account,
         }),
-        (None, _) => Err(problem(
-            StatusCode::UNAUTHORIZED,
-            "not-signed-in",
-            "请先登录",
-            "Sign in first: POST /api/v1/login",
-        )),
+        (None, _) => Err(problem(StatusCode::UNAUTHORIZED, "not-signed-in", words::SIGN_IN)),
     }
 }

@@ -6,6 +6,7 @@
 use super::Door;
 use super::api::not_audited;
 use super::auth::{Action, authorize, problem};
+use crate::room::words;
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -28,12 +29,7 @@ pub async fn file(
         Err(response) => return response,
     };
     let Some(found) = locate(&door, &id, &path) else {
-        return problem(
-            StatusCode::NOT_FOUND,
-            "not-found",
-            "没有这个文件",
-            "there is no such file",
-        );
+        return problem(StatusCode::NOT_FOUND, "not-found", words::NO_FILE);
     };
     if !door
         .room
@@ -64,12 +60,7 @@ pub async fn put_file(
         Err(response) => return response,
     };
     if !FOLDERS.iter().any(|folder| path.starts_with(folder)) {
-        return problem(
-            StatusCode::BAD_REQUEST,
-            "no-such-folder",
-            "文件须放入 transcript、documents、attestations 或 attachments",
-            "files go into transcript, documents, attestations or attachments",
-        );
+        return problem(StatusCode::BAD_REQUEST, "no-such-folder", words::NO_FOLDER);
     }
     super::api::answer_of(door.room.put_file(path, body.to_vec(), &actor.account).await)
 }

@@ -64,7 +64,8 @@
   var about = disc.about;
   document.getElementById("title").textContent = (about.kind || "") + " 同步录音录像";
   document.getElementById("about").textContent = [
-    about.unit, about.case_number, about.case_name, about.room_name, about.started_at,
+    about.unit, about.case_number, about.case_name, about.room_name,
+    (about.started_at || "").slice(0, 19).replace("T", " "),
     disc.number ? "第 " + disc.number + " 张 · disc " + disc.number : ""
   ].filter(Boolean).join(" · ");
 

@@ -3,11 +3,26 @@
 //! First Chinese, then English; used inside the sentences of the other files.
 
 use crate::interview::alarm::{CameraSlot, Channel, DiscSlot};
-use crate::interview::kinds::{Act, Role};
+use crate::interview::kinds::{Act, InterviewKind, Role};
 use crate::interview::marks::{InterruptionCause, IntervalKind, MarkKind, PrecheckItem};
 use crate::interview::view::StateName;
 
 pub type Name = (&'static str, &'static str);
+
+pub fn kind(kind: InterviewKind) -> Name {
+    match kind {
+        InterviewKind::Interrogation => ("讯问", "interrogation"),
+        InterviewKind::InquirySuspect => ("询问违法嫌疑人", "inquiry of an administrative suspect"),
+        InterviewKind::InquiryVictim => ("询问被害人", "inquiry of a victim"),
+        InterviewKind::InquiryWitness => ("询问证人", "inquiry of a witness"),
+        InterviewKind::Identification => ("辨认", "identification"),
+        InterviewKind::SafetyCheck => ("安全检查", "safety check"),
+        InterviewKind::Particulars => ("信息采集", "taking of particulars"),
+        InterviewKind::Escort => ("押解提审", "escort"),
+        InterviewKind::Mediation => ("调解", "mediation"),
+        InterviewKind::Confrontation => ("对质", "confrontation"),
+    }
+}
 
 pub fn act(act: Act) -> Name {
     match act {

@@ -1,0 +1,83 @@
+//! What the room itself says to people, Chinese and English beside each other; the interview has its own table.
+//!
+//! `{}` stands for the one detail that a sentence may carry. Nothing outside this table and the panel's is
+//! read by an officer.
+
+/// One sentence in both languages.
+#[derive(Clone, Copy, Debug)]
+pub struct Said {
+    pub zh: &'static str,
+    pub en: &'static str,
+}
+
+impl Said {
+    /// With its detail, in Chinese and in English.
+    pub fn with(self, detail: impl std::fmt::Display) -> (String, String) {
+        let detail = detail.to_string();
+        (
+            self.zh.replacen("{}", &detail, 1),
+            self.en.replacen("{}", &detail, 1),
+        )
+    }
+
+    /// Both in one line, for places that show one text.
+    pub fn both(self) -> String {
+        format!("{} {}", self.zh, self.en)
+    }
+
+    pub fn both_with(self, detail: impl std::fmt::Display) -> String {
+        let (zh, en) = self.with(detail);
+        format!("{zh} {en}")
+    }
+}
+
+macro_rules! words {
+    ($($name:ident = $zh:literal, $en:literal;)*) => {
+        $(pub const $name: Said = Said { zh: $zh, en: $en };)*
+    };
+}
+
+words! {
+    // Pre-check: figures that are words.
+    MEDIA_NOT_READY = "录制程序未就绪", "media process not ready";
+    CONNECTING = "正在连接", "connecting";
+    NOT_CONFIGURED = "未配置", "not configured";
+    ALL_ZERO = "全零信号,请检查线路", "all samples are zero: check the cable";
+    NO_LEVEL = "尚无电平", "no level yet";
+    NO_MICROPHONE = "无拾音器", "no microphone";
+    UNREADABLE = "无法读取", "cannot be read";
+    CLOCK_UNCHECKED = "按配置未核对", "unchecked by configuration";
+    CLOCK_NOT_YET = "尚未核对", "not checked yet";
+    CLOCK_ERROR_UNKNOWN = "误差未知,{}", "error unknown, {}";
+    NO_READING = "无读数", "no reading";
+    BLANK_DISC = "空白盘", "blank";
+    NO_DISC = "没有光盘,请放入空白光盘", "no disc in the drive: insert a blank one";
+    USED_DISC = "光盘已使用({} 个区段),请换空白光盘", "used disc ({} sessions): insert a blank one";
+    WRONG_DISC = "不支持的光盘 {},请换空白 DVD 或 BD", "{} cannot be used: insert a blank DVD or BD";
+    // Refusals of the room itself.
+    NO_PLACE = "主存储无法写入,不能开始: {}。请检查磁盘空间和权限",
+        "the master disk cannot be written, nothing can begin: {}. Check space and permissions";
+    NO_INTERVIEW = "没有正在进行的讯问,文件无处归入", "no interview is open, so the file belongs nowhere";
+    FILE_NOT_TAKEN = "文件未被接收: {}", "the file was not taken: {}";
+    NOTHING_TO_RESUME = "没有等待继续的录制", "no recording waits to be resumed";
+    MALFORMED = "命令内容有误: {}", "the command is malformed: {}";
+    // Alarms' details and the picture.
+    WAITS_FOR_RESUME = "已中断 {},等待按“继续录制”", "interrupted for {}, waits for `resume`";
+    BREAK = "休息", "break";
+    ABSENCE = "离开", "absence";
+    CARE = "饮食、如厕或就医", "food, toilet or medical care";
+    // At the door.
+    SIGN_IN = "请先登录", "Sign in first: POST /api/v1/login";
+    LOGIN_FORM = "登录请求须含 account 和 secret", "send {\"account\", \"secret\"}";
+    WAIT = "口令多次错误,请等待 {} 秒", "too many wrong secrets; wait {} s";
+    WRONG_SECRET = "账号或口令错误", "wrong account or secret";
+    NO_SESSION = "无法建立会话", "a session cannot be made";
+    NOT_UNDERSTOOD = "命令无法理解: {}", "the command cannot be understood: {}. See /api/openapi.json";
+    NO_ANSWER = "主机没有及时答复,请用同一 command_id 再次提交",
+        "the room did not answer in time; send it again with the same command_id";
+    NOT_AUDITED = "审计日志无法写入,不能查看 (R-21)", "the audit log cannot be written, so nothing is shown (R-21)";
+    NO_INDEX = "索引暂时不可用", "the index is not available";
+    NO_FILE = "没有这个文件", "there is no such file";
+    NO_FOLDER = "文件须放入 transcript、documents、attestations 或 attachments",
+        "files go into transcript, documents, attestations or attachments";
+}
