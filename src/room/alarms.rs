@@ -67,11 +67,10 @@ impl Appliance {
                 self.clear(frozen);
             }
             CameraStatus::Connecting => {}
-            CameraStatus::Lost {
-                cause: CameraFault::Frozen,
-                reason,
-            } => self.raise(frozen, &reason),
-            CameraStatus::Lost { cause: _, reason } => self.raise(lost, &reason),
+            CameraStatus::Lost { cause, reason } => {
+                let alarm = if cause == CameraFault::Frozen { frozen } else { lost };
+                self.raise(alarm, &words::camera_lost(cause, &reason));
+            }
         }
     }
 

@@ -62,7 +62,7 @@ fn picture(seen: &Seen, slot: &str, item: PrecheckItem) -> PrecheckResult {
             result(item, true, format!("{width}×{height} {codec}"))
         }
         Some(CameraStatus::Connecting) => result(item, false, words::CONNECTING.both()),
-        Some(CameraStatus::Lost { reason, .. }) => result(item, false, reason.clone()),
+        Some(CameraStatus::Lost { cause, reason }) => result(item, false, words::camera_lost(*cause, reason)),
         None => result(item, false, words::NOT_CONFIGURED.both()),
     }
 }

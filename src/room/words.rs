@@ -3,6 +3,8 @@
 //! `{}` stands for the one detail that a sentence may carry. Nothing outside this table and the panel's is
 //! read by an officer.
 
+use pipelines::messages::CameraFault;
+
 /// One sentence in both languages.
 #[derive(Clone, Copy, Debug)]
 pub struct Said {
@@ -29,6 +31,21 @@ impl Said {
         let (zh, en) = self.with(detail);
         format!("{zh} {en}")
     }
+}
+
+/// What is wrong with a camera and what to do; `reason` is the pipeline's own sentence, in English.
+pub fn camera_lost(cause: CameraFault, reason: &str) -> String {
+    let zh = match cause {
+        CameraFault::Unreachable => "连接不上摄像机,请检查电源、网线和地址",
+        CameraFault::Unauthorized => "摄像机拒绝登录,请检查用户名和口令 (password_file)",
+        CameraFault::UnsupportedCodec => "视频编码不受支持,请把摄像机设为 H.264 或 H.265",
+        CameraFault::Stalled => "摄像机已连接但没有画面,请检查摄像机和网络",
+        CameraFault::Frozen => "画面静止不动,请重新启动摄像机",
+        CameraFault::Ended => "摄像机结束了视频流,正在重新连接",
+        CameraFault::NotFound => "设备或视频流不存在或不能打开,请检查地址路径",
+        CameraFault::Failed => "摄像机故障,请检查摄像机",
+    };
+    format!("{zh} {reason}")
 }
 
 macro_rules! words {

@@ -10,9 +10,14 @@
     reason = "tests fail by panicking"
 )]
 
+mod bad_config;
+mod bad_input;
 mod burners;
 mod cameras;
 mod demo;
+mod foreign;
+mod full_disk;
 mod house;
 mod media;
 mod refusals;
+mod resume;
