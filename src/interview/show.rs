@@ -13,7 +13,7 @@ use super::marks::Interruption;
 use super::state::{Interview, Matter, Stage, State};
 use super::time::Moment;
 use super::view::{
-    ActStatus, ActView, AlarmView, DocumentView, IncompleteView, Phase, StatementOwed, View, VoidedAct,
+    ActStatus, ActView, AlarmView, DocumentView, Phase, StatementOwed, View, VoidedAct,
 };
 use super::words::{alarms, statements};
 use super::{ActRecord, CaseRef, PageNumber, ParticipantId};
@@ -61,7 +61,6 @@ impl Interview {
             owed: Vec::new(),
             ending: None,
             confirmation_owed: false,
-            incomplete: None,
             alarms: Vec::new(),
         }
     }
@@ -92,12 +91,6 @@ impl Matter {
             self.missing()
         };
         view.ending = stage.ending().cloned();
-        view.incomplete = stage.incomplete().map(|incomplete| IncompleteView {
-            reason: incomplete.reason,
-            text: incomplete.text.clone(),
-            approver: incomplete.approver.clone(),
-            confirmation: incomplete.confirmation,
-        });
         view.confirmation_owed = stage.incomplete().is_some_and(|i| i.confirmation.is_none());
     }
 

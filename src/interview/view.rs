@@ -6,13 +6,13 @@
 use serde::Serialize;
 
 use super::alarm::Alarm;
-use super::command::{CaseRef, IncompleteReason};
+use super::command::CaseRef;
 use super::documents::{ActOutcome, DocumentKind, VoidReason};
 use super::ending::Ending;
 use super::ids::{DocumentId, InterruptionId, PageNumber, ParticipantId, Sha256Hex};
 use super::kinds::{Act, InterviewKind};
 use super::marks::{Interruption, Interval, Layout, Mark, Part, PrecheckOverride, PrecheckResult};
-use super::people::{Approver, Attendance, Confirmation};
+use super::people::Attendance;
 use super::refusal::Missing;
 use super::rule::RuleId;
 use super::time::Moment;
@@ -119,15 +119,6 @@ pub struct StatementOwed {
     pub text_en: String,
 }
 
-/// An incomplete end (未完成签捺结束): why, and who answers for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct IncompleteView {
-    pub reason: IncompleteReason,
-    pub text: String,
-    pub approver: Approver,
-    pub confirmation: Option<Confirmation>,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct View {
     pub state: StateName,
@@ -152,7 +143,5 @@ pub struct View {
     pub ending: Option<Ending>,
     /// An urgent incomplete end still waits for its approver.
     pub confirmation_owed: bool,
-    /// How it ended, where acts were not obtained.
-    pub incomplete: Option<IncompleteView>,
     pub alarms: Vec<AlarmView>,
 }

@@ -68,7 +68,11 @@ impl Appliance {
             }
             CameraStatus::Connecting => {}
             CameraStatus::Lost { cause, reason } => {
-                let alarm = if cause == CameraFault::Frozen { frozen } else { lost };
+                let alarm = if cause == CameraFault::Frozen {
+                    frozen
+                } else {
+                    lost
+                };
                 self.raise(alarm, &words::camera_lost(cause, &reason));
             }
         }

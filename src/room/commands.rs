@@ -257,17 +257,13 @@ fn as_data(value: Value) -> Data {
     }
 }
 
+/// The answer stands in the journal as it was given, so that a repeat gets the same one even when the index
+/// was lost.
 fn answered(request: &CommandRequest, actor: &str, answer: &Answer) -> Data {
-    let value = match answer {
-        Answer::Accepted(_) => json!({
-            "command_id": request.command_id, "command": request.kind, "actor": actor, "accepted": true,
-        }),
-        Answer::Refused(refusal) => json!({
-            "command_id": request.command_id, "command": request.kind, "actor": actor, "accepted": false,
-            "refusal": refusal,
-        }),
-    };
-    as_data(value)
+    as_data(json!({
+        "command_id": request.command_id, "command": request.kind, "actor": actor,
+        "accepted": matches!(answer, Answer::Accepted(_)), "answer": answer,
+    }))
 }
 
 /// A refusal of the room itself, in the contract's form.

@@ -2,12 +2,17 @@
 
 use super::config::RoomConfig;
 use crate::evidence::closing::ClosingFacts;
-use crate::interview::View;
+use crate::interview::{Ending, View};
 use serde_json::{Value, json};
 
 /// Everything is a copy of what the journal's lines say one by one.
 pub fn closing_facts(config: &RoomConfig, view: &View) -> ClosingFacts {
     let value = |v: Result<Value, serde_json::Error>| v.unwrap_or(Value::Null);
+    let ended = match &view.ending {
+        Some(Ending::Incomplete(_)) => "incomplete",
+        Some(Ending::Complete) | None => "complete",
+    }
+    .to_owned();
     ClosingFacts {
         interview: json!({
             "kind": view.interview,
@@ -18,17 +23,12 @@ pub fn closing_facts(config: &RoomConfig, view: &View) -> ClosingFacts {
             "precheck": view.precheck,
             "overrides": view.overrides,
             "interruptions": view.interruptions,
-            "incomplete": view.incomplete,
+            "ending": view.ending,
         }),
         people: value(serde_json::to_value(&view.participants)),
         acts: value(serde_json::to_value(&view.documents)),
         marks: value(serde_json::to_value(&view.marks)),
         intervals: value(serde_json::to_value(&view.intervals)),
-        ended: if view.incomplete.is_some() {
-            "incomplete"
-        } else {
-            "complete"
-        }
-        .to_owned(),
+        ended,
     }
 }

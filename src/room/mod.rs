@@ -23,6 +23,7 @@ mod publish;
 mod recorded;
 mod recorder;
 mod recording;
+mod reindex;
 mod resume;
 pub mod snapshot;
 mod surroundings;
@@ -34,7 +35,7 @@ use crate::evidence::directory::Place;
 use crate::evidence::journal::JournalError;
 use crate::evidence::now::{Now, SystemNow};
 use crate::interview::{EndAfter, Interview, InterviewKind, KindRules, Rules};
-use crate::store::{Reader, Store, StoreError};
+use crate::store::{Reader, StoreError};
 use appliance::Appliance;
 use config::RoomConfig;
 use events::RoomEvent;
@@ -128,7 +129,7 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         discs: BTreeMap::new(),
         disc_history: disc_history(&ledger_lines),
         discs_busy: Arc::clone(&discs_busy),
-        store: Store::open(&index)?,
+        store: reindex::open_index(&data)?,
         ledger: Arc::new(ledger),
         clock: None,
         climate: None,

@@ -96,6 +96,8 @@ impl Appliance {
             Err(error) => return self.raise(Alarm::IntentUnreadable, &error.to_string()),
         };
         self.interview = interview;
+        // A cut between journal and index must not make a command be carried out twice.
+        super::reindex::index_journal(&mut self.store, adopted.directory.id().as_str(), &adopted.lines);
         let last_part = adopted.outline.last_part();
         let until = recorded_until(&adopted);
         let age = self.wall().signed_duration_since(until.0);

@@ -75,7 +75,7 @@ fn a_mistake_in_the_configuration_is_named_with_what_to_write_instead() {
             "did you mean `min_free_hours`",
         ),
         ("[spool]", "[video]\nfps = 100\n[spool]", "between 10 and 30"),
-        ("[spool]", "[video]\nwidth = \"wide\"\n[spool]", "line 9"),
+        ("[spool]", "[video]\nwidth = \"wide\"\n[spool]", "line 10"),
         ("127.0.0.1:0", "here", "address:port"),
         ("test:smpte", "rtsp://user:geheim@10.0.0.1/s", "password_file"),
         ("test:smpte", "http://10.0.0.1/s", "rtsp://user@host/stream"),

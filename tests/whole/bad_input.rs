@@ -112,7 +112,7 @@ fn cameras_and_discs_that_cannot_be_used_are_named_and_the_start_is_refused() {
         &[&nobody.to_string(), "cable", "请检查"],
     );
     assert_failed(&results, "evidence-picture", &["no such stream", "请检查"]);
-    assert_failed(&results, "medium-a", &["insert a blank", "请换空白光盘"]);
+    assert_failed(&results, "burner-a", &["insert a blank", "请换空白光盘"]);
     assert_failed(&results, "burner-b", &["permission"]);
     let state = house.room.state().unwrap();
     let camera = &state["media"]["cameras"]["interviewee"];
@@ -168,18 +168,13 @@ fn soft_items_are_overridden_by_name_and_a_changed_resolution_leaves_no_gap() {
     assert_eq!(begun.status, 200, "{}", begun.body);
     let state = house.until("recording", 20, |s| s["recording"] == true);
     let id = state["interview_id"].as_str().unwrap().to_owned();
-
+    house.say_what_is_owed();
     house.reach(3.0);
     house.cameras[0].change_resolution(1280, 720);
     house.reach(7.0);
     house.cameras[0].change_resolution(320, 180);
     house.reach(10.0);
-    let fields = json!({
-        "reason": "illness", "text": "突发疾病", "approver": {"name": "赵所长", "number": "130009"},
-        "confirmation": "own-credential",
-    });
-    house.must("end-incomplete", fields);
-    house.until("closed", 60, |s| s["interview_id"].is_null());
+    house.attest_and_end(&id);
     house.until("disc A", 60, |s| s["discs"]["a"]["state"] == "finalised");
 
     house.is_sound(&id);

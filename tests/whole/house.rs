@@ -69,10 +69,15 @@ impl House {
         officer::start(&house.room).unwrap();
         let state = house.until("recording", 20, |s| s["recording"] == true);
         let id = state["interview_id"].as_str().unwrap().to_owned();
-        for mark in ["announced", "identity-established", "rights-read"] {
-            house.must("mark", json!({"mark": mark}));
-        }
+        house.say_what_is_owed();
         (house, id)
+    }
+
+    /// What the law has spoken before the questions.
+    pub fn say_what_is_owed(&self) {
+        for mark in ["announced", "identity-established", "rights-read"] {
+            self.must("mark", json!({"mark": mark}));
+        }
     }
 
     pub fn must(&self, kind: &str, fields: Value) {
@@ -102,10 +107,15 @@ impl House {
 
     /// Attests, ends, and waits until both discs are finalised.
     pub fn finish(&self, id: &str) {
+        self.attest_and_end(id);
+        officer::wait_for_discs(&self.room, &self.place).unwrap_or_else(|e| panic!("{e}\n{}", self.log()));
+    }
+
+    /// Ended in the regular way; the discs go on by themselves.
+    pub fn attest_and_end(&self, id: &str) {
         officer::attest(&self.room, id).unwrap_or_else(|e| panic!("{e}\n{}", self.log()));
         self.must("end-interview", json!({}));
         self.until("closed", 60, |s| s["interview_id"].is_null());
-        officer::wait_for_discs(&self.room, &self.place).unwrap_or_else(|e| panic!("{e}\n{}", self.log()));
     }
 
     pub fn interview(&self, id: &str) -> PathBuf {

@@ -1,0 +1,98 @@
+//! The index made anew from the journals, which are the truth (design 6): at a first start, and after damage.
+//!
+//! Runs before the loop, reads only. An index that cannot be opened is set aside, never deleted.
+
+use crate::evidence::journal::Journal;
+use crate::evidence::line::Line;
+use crate::store::{InterviewRow, LineRow, Store, StoreError};
+use serde_json::Value;
+use std::path::Path;
+
+/// Opens the index below `data`, filling a new one from what is recorded there.
+pub(super) fn open_index(data: &Path) -> Result<Store, StoreError> {
+    let path = data.join("index.sqlite");
+    let is_new = !path.exists();
+    let mut store = match Store::open(&path) {
+        Ok(store) if !is_new => return Ok(store),
+        Ok(store) => store,
+        Err(error @ StoreError::TooNew { .. }) => return Err(error),
+        Err(error) => {
+            tracing::error!(%error, "the index is damaged; it is set aside and made anew from the journals");
+            set_aside(&path);
+            Store::open(&path)?
+        }
+    };
+    fill(&mut store, &data.join("interviews"));
+    Ok(store)
+}
+
+fn set_aside(path: &Path) {
+    let stamp = chrono::Local::now().format("%Y%m%d-%H%M%S");
+    for suffix in ["", "-wal", "-shm"] {
+        let from = format!("{}{suffix}", path.display());
+        let _ = std::fs::rename(&from, format!("{from}.damaged-{stamp}"));
+    }
+}
+
+fn fill(store: &mut Store, interviews: &Path) {
+    let Ok(entries) = std::fs::read_dir(interviews) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let id = entry.file_name().to_string_lossy().into_owned();
+        match Journal::read(&entry.path().join("journal.jsonl")) {
+            Ok(lines) => index_journal(store, &id, &lines),
+            Err(error) => tracing::error!(id, %error, "not indexed"),
+        }
+    }
+}
+
+/// Puts one interview's lines, its row and its answers into the index; what is there already stays.
+pub(super) fn index_journal(store: &mut Store, id: &str, lines: &[Line]) {
+    let put = || -> Result<(), StoreError> {
+        for line in lines.iter().filter(|line| line.kind != "fragment") {
+            let data = serde_json::to_string(&line.data).unwrap_or_else(|_| "{}".into());
+            let row = LineRow {
+                seq: line.seq,
+                at: line.at.clone(),
+                kind: line.kind.clone(),
+                data,
+            };
+            store.put_line(id, &row)?;
+            if let (Some(command), Some(answer)) = (text(line, "command_id"), line.data.get("answer")) {
+                store.keep_answer(&command, &answer.to_string(), &line.at)?;
+            }
+        }
+        row_of(id, lines).map_or(Ok(()), |row| store.put_interview(&row))
+    };
+    let mut put = put;
+    if let Err(error) = put() {
+        tracing::error!(id, %error, "index");
+    }
+}
+
+fn text(line: &Line, key: &str) -> Option<String> {
+    line.data.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn row_of(id: &str, lines: &[Line]) -> Option<InterviewRow> {
+    let opened = lines.first()?;
+    let started = lines.iter().find(|line| line.kind == "started");
+    let closed = lines.iter().find(|line| line.kind == "closed");
+    let case = started.and_then(|line| line.data.get("case"));
+    let number = case
+        .and_then(|case| case.get("number"))
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    Some(InterviewRow {
+        id: id.to_owned(),
+        uuid: text(opened, "uuid")?,
+        opened_at: opened.at.clone(),
+        closed_at: closed.map(|line| line.at.clone()),
+        state: if closed.is_some() { "closed" } else { "open" }.to_owned(),
+        kind: started
+            .and_then(|line| text(line, "interview"))
+            .unwrap_or_default(),
+        case_number: number.to_owned(),
+    })
+}
