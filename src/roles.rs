@@ -2,12 +2,14 @@
 
 use anyhow::{Context, bail};
 use hardware::optical::{Device, Xorriso};
+use rustls::ServerConfig;
 use serde_json::Value;
 use shenlu::room::config::{RoomConfig, Tls};
 use shenlu::room::media::MediaProgram;
 use shenlu::web::client::Client;
 use shenlu::web::{Door, TlsFiles};
 use shenlu::{accounts, bench, demo, evidence, room, web};
+use std::net::{SocketAddr, TcpListener};
 use std::os::fd::FromRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -24,13 +26,15 @@ pub fn room(config: &Path) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()?;
     let listener = web::listen(config.web.listen)?;
-    let running = room::start(config.clone(), media_program()?)?;
+    room::prepare(&config)?;
     let files = tls_files(&config)?;
-    let accounts = accounts::Accounts::open(&config.data.dir)?;
+    let tls = files.server_config()?;
+    let running = room::start(config.clone(), media_program()?)?;
     let door = Arc::new(Door {
         room: running.handle.clone(),
-        accounts,
+        accounts: accounts::Accounts::open(&config.data.dir)?,
         sessions: accounts::Sessions::default(),
+        logins: tokio::sync::Semaphore::new(1),
         interviews: config.data.dir.join("interviews"),
     });
     println!(
@@ -41,13 +45,28 @@ pub fn room(config: &Path) -> anyhow::Result<ExitCode> {
     );
     runtime.block_on(async {
         tokio::select! {
-            served = web::serve(listener, files, door) => served.context("web"),
-            () = told_to_end() => Ok(()),
+            () = serve_always(listener, tls, door, config.web.listen) => {}
+            () = told_to_end() => {}
         }
-    })?;
+    });
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     drop(running);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The page may fail; the recording must not end with it.
+async fn serve_always(first: TcpListener, tls: ServerConfig, door: Arc<Door>, address: SocketAddr) {
+    let mut listener = Some(first);
+    loop {
+        let served = match listener.take().map_or_else(|| web::listen(address), Ok) {
+            Ok(listener) => web::serve(listener, tls.clone(), Arc::clone(&door)).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = served {
+            tracing::error!(%error, "the page is served again in five seconds");
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    }
 }
 
 async fn told_to_end() {

@@ -108,8 +108,9 @@ impl Gate {
         !matches!(self.lock().state, State::Closed)
     }
 
-    /// The part begins with the first key frame from `from_frame` on.
-    pub fn open(&self, part: u32, from_frame: u64) -> Result<(), GateError> {
+    /// The part begins with the first key frame from the one on that `begin` names. `begin` is called when
+    /// everything slow is done, and what else it says is passed on.
+    pub fn open<T>(&self, part: u32, begin: impl FnOnce() -> (u64, T)) -> Result<T, GateError> {
         let caps = {
             let inner = self.lock();
             match &inner.state {
@@ -137,12 +138,13 @@ impl Gate {
             delivery,
             self.faults.clone(),
         )?;
+        let (from_frame, began) = begin();
         self.lock().state = State::Opening {
             muxer,
             from_frame,
             sound: VecDeque::new(),
         };
-        Ok(())
+        Ok(began)
     }
 
     /// The part ends before `until_frame`.

@@ -8,20 +8,33 @@ use crate::camera::EncodedUnit;
 use crate::messages::Track;
 use crate::muxer::{Cut, Delivery, Muxer, MuxerError};
 use crate::settings::Slot;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A worker this far behind drops what comes.
+/// A worker this far behind loses what comes, and the track ends there.
 const MAX_BYTES: usize = 64 << 20;
 
 enum Order {
     Unit(Slot, EncodedUnit),
-    Open { part: u32, origin_ns: u64 },
-    Close { part: u32 },
-    Finished { slot: Slot },
-    Failed { slot: Slot },
+    Open {
+        part: u32,
+        origin_ns: u64,
+    },
+    Close {
+        part: u32,
+    },
+    /// Units are missing behind those that were put before.
+    Overflowed(Slot),
+    Finished {
+        slot: Slot,
+        part: u32,
+    },
+    Failed {
+        slot: Slot,
+        part: u32,
+    },
 }
 
 /// Told when all originals of a part were delivered.
@@ -31,19 +44,24 @@ pub(crate) type PartClosed = Box<dyn Fn(u32) + Send>;
 pub(crate) struct Originals {
     orders: Sender<Order>,
     waiting_bytes: Arc<AtomicUsize>,
+    /// Cameras whose loss the worker has not come to yet.
+    overflowed: Arc<Mutex<BTreeSet<Slot>>>,
 }
 
 impl Originals {
     pub fn start(cut: Cut, delivery: Arc<dyn Delivery>, closed: PartClosed) -> std::io::Result<Originals> {
         let (orders, received) = mpsc::channel();
         let waiting_bytes = Arc::new(AtomicUsize::new(0));
+        let overflowed = Arc::default();
         let originals = Originals {
             orders: orders.clone(),
             waiting_bytes: waiting_bytes.clone(),
+            overflowed: overflowed.clone(),
         };
         let mut worker = Worker {
             orders,
             waiting_bytes,
+            overflowed,
             cut,
             delivery,
             closed,
@@ -62,6 +80,13 @@ impl Originals {
         let size = unit.buffer.size();
         if self.waiting_bytes.fetch_add(size, Ordering::Relaxed) > MAX_BYTES {
             self.waiting_bytes.fetch_sub(size, Ordering::Relaxed);
+            if lock(&self.overflowed).insert(slot) {
+                tracing::error!(
+                    slot = slot.name(),
+                    "the original has a gap: the machine is too slow"
+                );
+                let _ = self.orders.send(Order::Overflowed(slot));
+            }
             return;
         }
         let _ = self.orders.send(Order::Unit(slot, unit));
@@ -75,6 +100,36 @@ impl Originals {
     pub fn close(&self, part: u32) {
         let _ = self.orders.send(Order::Close { part });
     }
+}
+
+fn lock(overflowed: &Mutex<BTreeSet<Slot>>) -> MutexGuard<'_, BTreeSet<Slot>> {
+    overflowed.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a stream's header is made of; the rest of its caps may change while it goes on.
+fn same_form(one: &gst::Caps, other: &gst::Caps) -> bool {
+    let (Some(one), Some(other)) = (one.structure(0), other.structure(0)) else {
+        return false;
+    };
+    one.name() == other.name()
+        && one
+            .get_optional::<gst::Buffer>("codec_data")
+            .ok()
+            .flatten()
+            .map(bytes)
+            == other
+                .get_optional::<gst::Buffer>("codec_data")
+                .ok()
+                .flatten()
+                .map(bytes)
+        && ["width", "height"]
+            .iter()
+            .all(|name| one.get::<i32>(name).ok() == other.get::<i32>(name).ok())
+        && one.get::<&str>("stream-format").ok() == other.get::<&str>("stream-format").ok()
+}
+
+fn bytes(buffer: gst::Buffer) -> Option<Vec<u8>> {
+    Some(buffer.map_readable().ok()?.to_vec())
 }
 
 enum TrackState {
@@ -92,6 +147,7 @@ enum TrackState {
 struct Worker {
     orders: Sender<Order>,
     waiting_bytes: Arc<AtomicUsize>,
+    overflowed: Arc<Mutex<BTreeSet<Slot>>>,
     cut: Cut,
     delivery: Arc<dyn Delivery>,
     closed: PartClosed,
@@ -110,20 +166,63 @@ impl Worker {
                     self.take(slot, unit);
                 }
                 Order::Open { part, origin_ns } => {
-                    self.tracks.retain(|_, track| !matches!(track, TrackState::Off));
+                    self.abandon_old();
                     self.open = Some((part, origin_ns));
                 }
                 Order::Close { part } => self.close(part),
-                Order::Finished { slot } => {
+                Order::Overflowed(slot) => {
+                    lock(&self.overflowed).remove(&slot);
+                    self.end(slot);
+                }
+                Order::Finished { slot, part } if self.is_of(slot, part) => {
                     self.tracks.remove(&slot);
                     self.tell_closed();
                 }
-                Order::Failed { slot } => {
+                Order::Failed { slot, part } if self.is_of(slot, part) => {
                     self.tracks.insert(slot, TrackState::Off);
                     self.tell_closed();
                 }
+                // From a muxer that was left behind.
+                Order::Finished { .. } | Order::Failed { .. } => {}
             }
         }
+    }
+
+    fn is_of(&self, slot: Slot, of_part: u32) -> bool {
+        match self.tracks.get(&slot) {
+            Some(TrackState::Running { muxer, .. } | TrackState::Ending { muxer }) => muxer.part == of_part,
+            Some(TrackState::Off) | None => false,
+        }
+    }
+
+    /// Makes room for a new part. What has not ended by now hangs, and would hang whoever ends it.
+    fn abandon_old(&mut self) {
+        for (slot, track) in std::mem::take(&mut self.tracks) {
+            match track {
+                TrackState::Running { muxer, .. } | TrackState::Ending { muxer } => {
+                    tracing::error!(
+                        slot = slot.name(),
+                        part = muxer.part,
+                        "an original was left behind"
+                    );
+                    std::mem::forget(muxer);
+                }
+                TrackState::Off => {}
+            }
+        }
+    }
+
+    /// The track ends here; it begins anew with the next key frame.
+    fn end(&mut self, slot: Slot) {
+        let track = match self.tracks.remove(&slot) {
+            Some(TrackState::Running { muxer, .. }) => match muxer.end(0) {
+                Ok(()) => TrackState::Ending { muxer },
+                Err(_) => TrackState::Off,
+            },
+            Some(other @ (TrackState::Ending { .. } | TrackState::Off)) => other,
+            None => return,
+        };
+        self.tracks.insert(slot, track);
     }
 
     fn take(&mut self, slot: Slot, unit: EncodedUnit) {
@@ -144,7 +243,7 @@ impl Worker {
                 }))
             }),
             None => Ok(None),
-            Some(TrackState::Running { muxer, caps, .. }) if caps != unit.caps => {
+            Some(TrackState::Running { muxer, caps, .. }) if !same_form(&caps, &unit.caps) => {
                 tracing::warn!(slot = slot.name(), caps = %unit.caps, "the original begins anew");
                 muxer.end(0).map(|()| Some(TrackState::Ending { muxer }))
             }
@@ -174,7 +273,7 @@ impl Worker {
     fn begin(&self, part: u32, slot: Slot, caps: &gst::Caps) -> Result<Muxer, MuxerError> {
         let orders = self.orders.clone();
         let faults = Arc::new(move |_: &str, _: String| {
-            let _ = orders.send(Order::Failed { slot });
+            let _ = orders.send(Order::Failed { slot, part });
         });
         let delivery = Arc::new(Relay {
             delivery: self.delivery.clone(),
@@ -194,15 +293,8 @@ impl Worker {
     fn close(&mut self, part: u32) {
         self.open = None;
         self.closing = Some(part);
-        for (slot, track) in std::mem::take(&mut self.tracks) {
-            let track = match track {
-                TrackState::Running { muxer, .. } => match muxer.end(0) {
-                    Ok(()) => TrackState::Ending { muxer },
-                    Err(_) => TrackState::Off,
-                },
-                other @ (TrackState::Ending { .. } | TrackState::Off) => other,
-            };
-            self.tracks.insert(slot, track);
+        for slot in Slot::ALL {
+            self.end(slot);
         }
         self.tell_closed();
     }
@@ -230,8 +322,9 @@ impl Delivery for Relay {
         self.delivery.deliver(message, payload);
     }
 
-    fn finished(&self, _part: u32, _track: Track) {
-        let _ = self.orders.send(Order::Finished { slot: self.slot });
+    fn finished(&self, part: u32, _track: Track) {
+        let slot = self.slot;
+        let _ = self.orders.send(Order::Finished { slot, part });
     }
 }
 

@@ -23,10 +23,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-/// Frames a camera may be ahead of the composer: the inputs' latency and a burst.
-const SHELF_FRAMES: usize = 16;
+/// Frames a camera may be ahead of the composer: the inputs' latency, and a composer that was held up for a
+/// second and makes up for it.
+const SHELF_FRAMES: usize = 40;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ProgrammeError {
@@ -139,18 +140,19 @@ impl Programme {
 
     /// The first picture is the first one seen from now on; the wall time at which it is seen.
     pub fn open(&self, part: u32) -> Result<SystemTime, GateError> {
-        let frame = self.next_frame();
-        self.gate.open(part, frame)?;
-        self.video.ask_key_frame(frame);
+        // Only once the muxer stands: a picture numbered before may be composed by then, and the part would
+        // begin with a later key frame than the one it is told to begin with.
+        let begin = || {
+            let frame = self.next_frame();
+            self.video.ask_key_frame(frame);
+            let at_ns = self.timeline.epoch_ns + self.timeline.frame_offset_ns(frame);
+            (frame, (at_ns, self.timeline.wall_time(at_ns)))
+        };
+        let (at_ns, seen) = self.gate.open(part, begin)?;
         if let Some(originals) = &self.originals {
-            originals.open(
-                part,
-                self.timeline.epoch_ns + self.timeline.frame_offset_ns(frame),
-            );
+            originals.open(part, at_ns);
         }
-        let at_ns = self.timeline.epoch_ns + self.timeline.frame_offset_ns(frame);
-        let ahead = Duration::from_nanos(at_ns.saturating_sub(self.timeline.now_ns()));
-        Ok(SystemTime::now() + ahead)
+        Ok(seen)
     }
 
     /// The last picture is the last one seen until now. True when the originals tell their own end.

@@ -21,6 +21,8 @@ struct Inner {
     frames: VecDeque<Frame>,
     /// The frame last given to the composer, kept to be shown again.
     shown: Option<Frame>,
+    /// Why the composer cannot show the frames.
+    refused: Option<String>,
     put: u64,
     dropped: u64,
 }
@@ -106,6 +108,16 @@ impl Shelf {
         let mut inner = self.lock();
         inner.frames.clear();
         inner.shown = None;
+        inner.refused = None;
+    }
+
+    /// The composer tells the camera's side that its frames cannot be shown, or can again.
+    pub fn refuse(&self, why: Option<String>) {
+        self.lock().refused = why;
+    }
+
+    pub fn refused(&self) -> Option<String> {
+        self.lock().refused.clone()
     }
 
     /// Frames put and frames dropped since the beginning.

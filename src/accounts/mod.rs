@@ -105,17 +105,23 @@ fn argon2id() -> Result<Argon2<'static>, AccountsError> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-/// Owner-only from its first byte on, durable, replacing what was there.
+/// Owner-only from its first byte on, durable, and whole or not at all.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AccountsError> {
     let write = |source| AccountsError::Write {
         path: path.to_owned(),
         source,
     };
+    let partial = path.with_extension("partial");
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
-    let mut file = options.open(path).map_err(write)?;
+    let mut file = options.open(&partial).map_err(write)?;
     file.write_all(bytes)
         .and_then(|()| file.sync_all())
+        .map_err(write)?;
+    fs::rename(&partial, path).map_err(write)?;
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
         .map_err(write)
 }
 

@@ -95,6 +95,15 @@ pub fn precheck(room: &RoomChild) -> Result<(), DemoError> {
 }
 
 pub fn start(room: &RoomChild) -> Result<(), DemoError> {
+    start_despite(room, &[])
+}
+
+/// Soft items that failed are overridden by name.
+pub fn start_despite(room: &RoomChild, items: &[&str]) -> Result<(), DemoError> {
+    let overrides: Vec<Value> = items
+        .iter()
+        .map(|item| json!({"item": item, "name": "李警官", "reason": "上一次讯问的光盘尚在封盘"}))
+        .collect();
     let fields = json!({
         "interview": "interrogation",
         "case": {"number": "A1300002026110001", "name": "示范案件", "incident_number": ""},
@@ -103,6 +112,7 @@ pub fn start(room: &RoomChild) -> Result<(), DemoError> {
             {"id": "o1", "name": "李警官", "role": "officer", "number": "130001"},
             {"id": "o2", "name": "王警官", "role": "officer", "number": "130002"},
         ],
+        "overrides": overrides,
     });
     room.must("start", "start-interview", fields)
 }

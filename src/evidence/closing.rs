@@ -70,6 +70,10 @@ pub struct ClosedInterview {
 pub fn close(directory: &InterviewDirectory, facts: &ClosingFacts) -> Result<ClosedInterview, ClosingError> {
     let lines = read_lines(directory.path())?;
     let (outline, _) = checked_outline(&lines)?;
+    if outline.closed.is_some() {
+        // A disk that refused behind the line: what follows is made from what stands there.
+        return finish(directory.path(), directory.mirror());
+    }
     if let Some(open) = outline.parts.iter().find(|part| part.closed.is_none()) {
         return Err(ClosingError::PartOpen(open.opened.part));
     }

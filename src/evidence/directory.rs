@@ -6,7 +6,7 @@
 use super::{
     digest::Digests,
     durable::{self, DurableError},
-    entries::{FILE_ADDED, FORM, FileAdded, Opened, to_data},
+    entries::{CLOSED, FILE_ADDED, FORM, FileAdded, Opened, to_data},
     journal::{Journal, JournalError},
     line::Line,
     mirror::Mirror,
@@ -132,6 +132,9 @@ impl InterviewDirectory {
         check_relative(path)?;
         if !is_free_for_files(path) {
             return Err(DirectoryError::Reserved(path.to_owned()));
+        }
+        if self.journal.head().is_some_and(|line| line.kind == CLOSED) {
+            return Err(JournalError::Closed.into());
         }
         durable::put_new(&self.path.join(path), bytes)?;
         if let Some(mirror) = &self.mirror {

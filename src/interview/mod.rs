@@ -47,6 +47,5 @@ pub use rule::RuleId;
 pub use state::{Interview, ReplayError};
 pub use time::{MediaPosition, MediaTime, Moment, PartNumber, WallTime};
 pub use view::{
-    ActStatus, ActView, AlarmView, DocumentView, Phase, StateName, StatementOwed, View,
-    VoidedAct,
+    ActStatus, ActView, AlarmView, DocumentView, Phase, StateName, StatementOwed, View, VoidedAct,
 };

@@ -12,9 +12,7 @@ use super::kinds::Act;
 use super::marks::Interruption;
 use super::state::{Interview, Matter, Stage, State};
 use super::time::Moment;
-use super::view::{
-    ActStatus, ActView, AlarmView, DocumentView, Phase, StatementOwed, View, VoidedAct,
-};
+use super::view::{ActStatus, ActView, AlarmView, DocumentView, Phase, StatementOwed, View, VoidedAct};
 use super::words::{alarms, statements};
 use super::{ActRecord, CaseRef, PageNumber, ParticipantId};
 

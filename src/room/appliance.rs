@@ -5,13 +5,14 @@
 //! people ask, `recording` what media and evidence say, `alarms` what is wrong, `publish` what is shown.
 
 use super::config::RoomConfig;
+use super::discs::{DiscOrder, DiscSet};
 use super::events::RoomEvent;
 use super::handle::Answer;
 use super::logs::LedgerLog;
-use super::open::{ClosedInterview, OpenInterview};
+use super::open::{OpenInterview, Part};
 use super::ports::{ClimateReading, ClockQuality, Media};
+use super::recorder::Work;
 use super::snapshot::{DiscView, MediaView, Snapshot};
-use crate::disc::{DiscHandle, LedgerEntry};
 use crate::evidence::directory::Place;
 use crate::evidence::now::Now;
 use crate::interview::{Interview, MediaTime, Moment, PartNumber, Rules, WallTime};
@@ -19,12 +20,14 @@ use crate::store::Store;
 use chrono::{DateTime, FixedOffset};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 
 const TICK: Duration = Duration::from_millis(100);
+/// What is queued for the disk when the service is told to end.
+const END_WITHIN: Duration = Duration::from_secs(5);
 
 /// A command whose lines are on their way to the disk.
 pub(super) struct Waiting {
@@ -49,14 +52,14 @@ pub struct Appliance {
     pub(super) rules: Rules,
     pub(super) interview: Interview,
     pub(super) open: Option<OpenInterview>,
-    /// The interview of the discs that are being written.
-    pub(super) closed: Option<ClosedInterview>,
-    /// Discs of the interview that was closed last, until their workers have ended.
-    pub(super) finishing: Vec<DiscHandle>,
+    /// The interview whose discs lie in the drives, and those that wait for them.
+    pub(super) disc_set: Option<DiscSet>,
+    pub(super) disc_queue: VecDeque<DiscOrder>,
     pub(super) media: Box<dyn Media>,
+    /// Payload bytes between the socket and this loop.
+    pub(super) media_queued_bytes: Arc<AtomicU64>,
     pub(super) media_view: MediaView,
     pub(super) discs: BTreeMap<String, DiscView>,
-    pub(super) disc_history: Vec<LedgerEntry>,
     /// While set, only the discs' workers touch the drives.
     pub(super) discs_busy: Arc<AtomicBool>,
     pub(super) store: Store,
@@ -93,7 +96,18 @@ impl Appliance {
                 published = Instant::now();
             }
         }
+        self.end();
+    }
+
+    /// What came so far becomes durable; an open interview stays open and goes on at the next start.
+    fn end(mut self) {
         self.media.stop();
+        if let Some(open) = self.open.take() {
+            if let Part::Running { part, .. } | Part::Ending { part, .. } = open.part {
+                open.recorder.give(Work::EndPart { part });
+            }
+            open.recorder.end(END_WITHIN);
+        }
     }
 
     fn take(&mut self, event: RoomEvent) {
@@ -110,9 +124,13 @@ impl Appliance {
                 actor,
                 reply,
             } => self.on_file(path, bytes, &actor, reply),
-            RoomEvent::Media(event) => self.on_media(event),
+            RoomEvent::Media(event) => {
+                self.media_queued_bytes
+                    .fetch_sub(event.payload_bytes(), Ordering::SeqCst);
+                self.on_media(event);
+            }
             RoomEvent::Recorded(recorded) => self.on_recorded(recorded),
-            RoomEvent::Disc(event) => self.on_disc(event),
+            RoomEvent::Disc { interview, event } => self.on_disc(&interview, event),
             RoomEvent::Burner(seen) => self.on_burner(seen),
             RoomEvent::Surroundings {
                 clock,
@@ -128,9 +146,7 @@ impl Appliance {
     fn tick(&mut self) {
         self.watch_recording();
         self.watch_surroundings();
-        self.finishing.retain(|disc| !disc.has_ended());
-        let busy = self.open.is_some() || !self.finishing.is_empty();
-        self.discs_busy.store(busy, Ordering::SeqCst);
+        self.watch_discs();
     }
 
     /// Wall time with its offset, to the millisecond.

@@ -66,6 +66,11 @@ fn look(device: &str) -> Result<String, String> {
             }
             MediumState::Unusable => Err(words::WRONG_DISC.both_with(&medium.name)),
         },
-        Err(fault) => Err(fault.to_string()),
+        Err(fault) => Err(format!(
+            "{}，{} {fault}; {}",
+            fault.message_zh(),
+            fault.remedy_zh(),
+            fault.remedy_en()
+        )),
     }
 }

@@ -10,7 +10,7 @@ use super::precheck::{Seen, precheck};
 use super::recorder::Work;
 use super::words;
 use crate::evidence::line::{Data, time_text};
-use crate::interview::{Command, Entry, Fact, Refusal, RuleId};
+use crate::interview::{Command, Entry, Fact, Refusal, RuleId, StateName};
 use pipelines::messages::ToMedia;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -38,7 +38,11 @@ impl Appliance {
                 return;
             }
             Ok(None) => {}
-            Err(error) => tracing::error!(%error, "answers cannot be looked up"),
+            Err(error) => {
+                // Carried out twice would be worse than asked twice: the reply is dropped, the sender asks again.
+                tracing::error!(%error, "answers cannot be looked up");
+                return;
+            }
         }
         let (answer, entries) = self.decide(&request);
         self.record_answer(&request, actor, answer, entries, reply);
@@ -54,7 +58,8 @@ impl Appliance {
     ) {
         let at = time_text(self.wall());
         let number = self.number();
-        let Some(open) = &self.open else {
+        let takes = !matches!(self.interview.state(), StateName::Closing | StateName::Closed);
+        let Some(open) = self.open.as_ref().filter(|_| takes) else {
             let _ = reply.send(Answer::Refused(no_interview()));
             return;
         };
@@ -182,7 +187,7 @@ impl Appliance {
     }
 
     /// A file that could not be put in: whoever sent it must know.
-    pub(super) fn refuse_file(&mut self, number: u64, reason: &str) {
+    pub(super) fn refuse_waiting(&mut self, number: u64, reason: &str) {
         if let Some(place) = self.waiting.iter().position(|w| w.number == number)
             && let Some(mut waiting) = self.waiting.remove(place)
         {
@@ -209,6 +214,7 @@ impl Appliance {
     fn carry_out(&mut self, entries: &[Entry]) {
         for entry in entries {
             match &entry.fact {
+                Fact::Started(_) => self.on_started(),
                 Fact::LayoutSwitched { layout } => self.switch_layout(*layout),
                 Fact::Closing {} | Fact::ClosingIncomplete { .. } => self.end_recording(),
                 Fact::ConfidentialBegan {} => self.hide_everything(),

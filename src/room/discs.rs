@@ -1,18 +1,18 @@
-//! The discs of an interview as the room runs them: started, fed, listened to, replaced.
+//! The discs of an interview as the room runs them: whose they are, started, fed, finished, replaced.
 //!
-//! A disc's own events stand in the ledger, written by its worker; here they become what officers must know.
-//! Nothing that a disc does or fails to do holds up the recording.
+//! The drives serve one interview at a time: a `DiscSet`. An interview that begins while the last one's
+//! discs are still being finished gets its own as soon as the drives are free, from the master. Nothing
+//! that a disc does or fails to do holds up the recording. What workers say is heard by `disc_events`.
 
 use super::appliance::Appliance;
-use super::burners::BurnerSeen;
 use super::config::{Burner, BurnerSlot};
 use super::events::RoomEvent;
-use super::open::ClosedInterview;
-use crate::disc::{self, About, BatchPolicy, DiscEvent, DiscHandle, DiscPlan, DiscState, Feed, Slot};
+use super::fanout::Piece;
+use crate::disc::{self, About, BatchPolicy, DiscEvent, DiscHandle, DiscPlan, Feed, LedgerEntry, Slot};
 use crate::evidence::journal::Journal;
-use crate::interview::{Alarm, DiscSlot, Entry, Event, Fact};
+use crate::interview::{Alarm, DiscSlot, Entry, Fact};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
@@ -20,15 +20,61 @@ use std::time::Duration;
 /// The ledger's word for a set that is whole and closed.
 pub(super) const SET_FINALISED: &str = "set-finalised";
 
-pub(super) fn slot_of(burner: BurnerSlot) -> Slot {
-    match burner {
-        BurnerSlot::A => Slot::A,
-        BurnerSlot::B => Slot::B,
-        BurnerSlot::Standby => Slot::Standby,
+/// Discs that are wanted of an interview.
+#[derive(Clone, Debug)]
+pub(super) struct DiscOrder {
+    pub dir: PathBuf,
+    pub about: About,
+    pub slots: Vec<Slot>,
+}
+
+/// The interview whose discs lie in the drives.
+pub(super) struct DiscSet {
+    pub order: DiscOrder,
+    pub workers: Vec<DiscHandle>,
+    /// The interview is closed: when the workers have ended, the drives are free.
+    pub finishing: bool,
+    /// Whether the composite's bytes come from the spool: from the first segment on that began meanwhile.
+    aligned: bool,
+    /// Slots whose worker gave up, and those that were burnt anew already.
+    pub gave_up: BTreeSet<Slot>,
+    pub replaced: BTreeSet<Slot>,
+}
+
+impl DiscSet {
+    pub fn is_of(&self, interview: &str) -> bool {
+        self.order.about.interview_id == interview
+    }
+
+    /// A chunk of the composite on its way to the spools; never waits.
+    pub fn pass_on(&mut self, piece: &Piece, bytes: &Arc<[u8]>) {
+        self.aligned |= piece.header.is_some();
+        if !self.aligned {
+            return;
+        }
+        for worker in &self.workers {
+            for bytes in piece.header.iter().chain([bytes]) {
+                let (path, bytes) = (piece.path.clone(), Arc::clone(bytes));
+                worker.feed(Feed::Bytes { path, bytes });
+            }
+        }
+    }
+
+    pub fn feed(&self, feed: &Feed) {
+        self.workers.iter().for_each(|worker| worker.feed(feed.clone()));
     }
 }
 
-fn disc_slot(slot: Slot) -> DiscSlot {
+pub(super) fn slot_of(burner: BurnerSlot) -> Option<Slot> {
+    match burner {
+        BurnerSlot::A => Some(Slot::A),
+        BurnerSlot::B => Some(Slot::B),
+        // It waits for the relay, which comes with a later version; until then it is only looked at.
+        BurnerSlot::Standby => None,
+    }
+}
+
+pub(super) fn disc_slot(slot: Slot) -> DiscSlot {
     match slot {
         Slot::A => DiscSlot::A,
         Slot::B => DiscSlot::B,
@@ -36,21 +82,15 @@ fn disc_slot(slot: Slot) -> DiscSlot {
     }
 }
 
-fn word(state: DiscState) -> String {
-    serde_json::to_value(state)
-        .ok()
-        .and_then(|v| v.as_str().map(str::to_owned))
-        .unwrap_or_default()
-}
-
-/// Disc events arrive on a channel of their own and go on into the loop's queue.
-pub(super) fn forward(events: Sender<RoomEvent>) -> std::io::Result<Sender<DiscEvent>> {
+/// Disc events arrive on a channel of their own and go on into the loop's queue, with the interview's id.
+fn forward(events: Sender<RoomEvent>, interview: String) -> std::io::Result<Sender<DiscEvent>> {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::Builder::new()
         .name("disc-events".into())
         .spawn(move || {
             for event in receiver {
-                if events.send(RoomEvent::Disc(event)).is_err() {
+                let interview = interview.clone();
+                if events.send(RoomEvent::Disc { interview, event }).is_err() {
                     return;
                 }
             }
@@ -59,17 +99,105 @@ pub(super) fn forward(events: Sender<RoomEvent>) -> std::io::Result<Sender<DiscE
 }
 
 impl Appliance {
-    fn plan(&self, burner: &Burner, dir: &Path, about: About) -> DiscPlan {
+    pub(super) fn slots(&self) -> Vec<Slot> {
+        self.config
+            .burners
+            .iter()
+            .filter_map(|burner| slot_of(burner.slot))
+            .collect()
+    }
+
+    /// Gives free drives to whoever wants them: the open interview first, then those that wait.
+    pub(super) fn watch_discs(&mut self) {
+        if let Some(set) = &mut self.disc_set {
+            set.workers.retain(|worker| !worker.has_ended());
+            if set.finishing && set.workers.is_empty() {
+                self.disc_set = None;
+            }
+        }
+        if self.disc_set.is_none() {
+            if let Some((order, segments)) = self
+                .open
+                .as_ref()
+                .and_then(|open| open.discs_wanted(self.slots()))
+            {
+                self.start_discs(order, false);
+                if let Some(set) = &self.disc_set {
+                    segments.iter().for_each(|segment| set.feed(segment));
+                }
+            } else if self.open.is_none()
+                && let Some(order) = self.disc_queue.pop_front()
+            {
+                self.start_discs(order, true);
+            }
+        }
+        let busy = self.open.is_some() || self.disc_set.is_some();
+        self.discs_busy.store(busy, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    /// One worker for each slot of the order. `finishing`: the interview is closed already.
+    fn start_discs(&mut self, order: DiscOrder, finishing: bool) {
+        let history = self.disc_history();
+        let mut set = DiscSet {
+            workers: Vec::new(),
+            finishing,
+            aligned: false,
+            gave_up: BTreeSet::new(),
+            replaced: BTreeSet::new(),
+            order,
+        };
+        for burner in self.config.burners.clone() {
+            if slot_of(burner.slot).is_some_and(|slot| set.order.slots.contains(&slot)) {
+                set.workers
+                    .extend(self.start_worker(&burner, &set.order, history.clone(), false));
+            }
+        }
+        if finishing {
+            set.feed(&Feed::Finish);
+        }
+        self.disc_set = Some(set);
+    }
+
+    fn start_worker(
+        &mut self,
+        burner: &Burner,
+        order: &DiscOrder,
+        history: Vec<LedgerEntry>,
+        replaces: bool,
+    ) -> Option<DiscHandle> {
+        let slot = slot_of(burner.slot)?;
+        let mut plan = self.plan(burner, slot, order);
+        plan.history = history;
+        let ledger: Arc<dyn disc::Ledger> = self.ledger.clone();
+        let started = forward(self.events.clone(), order.about.interview_id.clone())
+            .map_err(|e| e.to_string())
+            .and_then(|sender| {
+                let start = if replaces {
+                    disc::replace_from_master
+                } else {
+                    disc::start
+                };
+                start(plan, ledger, sender).map_err(|e| e.to_string())
+            });
+        match started {
+            Ok(handle) => Some(handle),
+            Err(reason) => {
+                self.raise(
+                    Alarm::DiscFailed {
+                        slot: disc_slot(slot),
+                    },
+                    &reason,
+                );
+                None
+            }
+        }
+    }
+
+    fn plan(&self, burner: &Burner, slot: Slot, order: &DiscOrder) -> DiscPlan {
         let spool = self.config.spool_dir.join(burner.slot.name());
-        let mut plan = DiscPlan::new(
-            slot_of(burner.slot),
-            burner.device.clone(),
-            spool,
-            dir.to_path_buf(),
-            about,
-        );
+        let (device, dir) = (burner.device.clone(), order.dir.clone());
+        let mut plan = DiscPlan::new(slot, device, spool, dir, order.about.clone());
         plan.spool_limit_bytes = self.config.spool_limit_bytes;
-        plan.history = self.disc_history.clone();
         let disc = self.config.disc;
         plan.batch = BatchPolicy {
             max_bytes: disc.batch_bytes,
@@ -84,35 +212,45 @@ impl Appliance {
         plan
     }
 
-    /// One worker for each of the slots A and B; the standby drive waits for the relay.
-    pub(super) fn start_discs(&mut self, dir: &Path, about: &About) -> Vec<DiscHandle> {
-        let burners = self.config.burners.clone();
-        let mut handles = Vec::new();
-        for burner in burners.iter().filter(|b| b.slot != BurnerSlot::Standby) {
-            let plan = self.plan(burner, dir, about.clone());
-            let started = forward(self.events.clone())
-                .map_err(|e| e.to_string())
-                .and_then(|sender| {
-                    disc::start(plan, self.ledger_for_discs(), sender).map_err(|e| e.to_string())
-                });
-            match started {
-                Ok(handle) => handles.push(handle),
-                Err(reason) => {
-                    self.raise(
-                        Alarm::DiscFailed {
-                            slot: disc_slot(slot_of(burner.slot)),
-                        },
-                        &reason,
-                    );
-                }
+    /// What the ledger knows of discs so far.
+    fn disc_history(&self) -> Vec<LedgerEntry> {
+        match Journal::read(&self.config.data.dir.join("ledger.jsonl")) {
+            Ok(lines) => super::logs::disc_history(&lines),
+            Err(error) => {
+                tracing::error!(%error, "ledger");
+                Vec::new()
             }
         }
-        handles
     }
 
-    fn ledger_for_discs(&self) -> Arc<dyn disc::Ledger> {
-        let ledger: Arc<super::logs::LedgerLog> = Arc::clone(&self.ledger);
-        ledger
+    /// The interview is closed: its discs are finished where they lie, or when the drives are free.
+    pub(super) fn finish_discs(&mut self, order: DiscOrder) {
+        match &mut self.disc_set {
+            Some(set) if set.is_of(&order.about.interview_id) => {
+                set.finishing = true;
+                set.feed(&Feed::Finish);
+                let gave_up = set.gave_up.clone();
+                gave_up.into_iter().for_each(|slot| self.replace_disc(slot));
+            }
+            Some(_) | None => self.disc_queue.push_back(order),
+        }
+    }
+
+    /// A set that could not be finished is burnt anew from the closed master, once by itself (disc case 6).
+    pub(super) fn replace_disc(&mut self, slot: Slot) {
+        let Some(set) = &mut self.disc_set else { return };
+        if !set.finishing || !set.replaced.insert(slot) {
+            return;
+        }
+        let order = set.order.clone();
+        let burners = self.config.burners.clone();
+        let Some(burner) = burners.iter().find(|b| slot_of(b.slot) == Some(slot)) else {
+            return;
+        };
+        let worker = self.start_worker(burner, &order, self.disc_history(), true);
+        if let Some(set) = &mut self.disc_set {
+            set.workers.extend(worker);
+        }
     }
 
     pub(super) fn about(&self, id: &str, uuid: &str, opened_at: &str, entries: &[Entry]) -> About {
@@ -139,164 +277,37 @@ impl Appliance {
         }
     }
 
-    pub(super) fn on_disc(&mut self, event: DiscEvent) {
-        match event {
-            DiscEvent::State {
-                slot,
-                disc_number,
-                state,
-                minutes_left,
-                written_bytes,
-                batches,
-                ..
-            } => {
-                let view = self.discs.entry(slot.as_str().to_owned()).or_default();
-                view.state = word(state);
-                view.number = disc_number;
-                view.batches = batches;
-                view.written_bytes = written_bytes;
-                view.minutes_left = minutes_left.and_then(|m| u32::try_from(m).ok());
-                let missing = Alarm::DiscMissing {
-                    slot: disc_slot(slot),
-                };
-                if state == DiscState::WaitingForMedium {
-                    self.raise(missing, "");
-                } else {
-                    self.clear(missing);
-                }
-                if matches!(state, DiscState::Writing | DiscState::Finalised) {
-                    self.clear(Alarm::DiscFailed {
-                        slot: disc_slot(slot),
-                    });
-                    let view = self.discs.entry(slot.as_str().to_owned()).or_default();
-                    view.fault = None;
-                }
-            }
-            DiscEvent::Fault { slot, fault, .. } => {
-                let (zh, remedy_zh) = (fault.message_zh(), fault.remedy_zh());
-                let text = format!("{zh};{remedy_zh} · {fault}; {}", fault.remedy_en());
-                self.discs.entry(slot.as_str().to_owned()).or_default().fault = Some(text.clone());
-                self.raise(
-                    Alarm::DiscFailed {
-                        slot: disc_slot(slot),
-                    },
-                    &text,
-                );
-            }
-            DiscEvent::Recovered { slot, .. } => self.clear(Alarm::DiscFailed {
-                slot: disc_slot(slot),
-            }),
-            DiscEvent::SpoolMissed { slot, path, .. } => {
-                self.raise(
-                    Alarm::SpoolFull {
-                        slot: disc_slot(slot),
-                    },
-                    &path,
-                );
-            }
-            DiscEvent::BatchWritten { .. } => {}
-            DiscEvent::Relayed { slot, from, to } => {
-                self.observe(Event::DiscRelayed {
-                    slot: disc_slot(slot),
-                    from_disc: from,
-                    to_disc: to,
-                });
-            }
-            DiscEvent::Finalised { slot, .. } => {
-                self.note_set(slot);
-                self.clear(Alarm::DiscFailed {
-                    slot: disc_slot(slot),
-                });
-                self.clear(Alarm::SpoolFull {
-                    slot: disc_slot(slot),
-                });
-            }
-            DiscEvent::Ended { slot, complete } => self.on_disc_ended(slot, complete),
-        }
-    }
-
-    /// Whether a set is done is asked again at the next start.
-    fn note_set(&self, slot: Slot) {
-        let Some(closed) = &self.closed else { return };
-        let data = serde_json::json!({"interview": closed.about.interview_id, "slot": slot.as_str()});
-        if let Err(error) = self.ledger.write(SET_FINALISED, data) {
-            tracing::error!(%error, "ledger");
-        }
-    }
-
-    /// Discs of a closed interview that were not finished when the room went down.
-    pub(super) fn finish_discs(&mut self, dir: &Path, about: About, slots: &[Slot]) {
-        let mut handles = self.start_discs(dir, &about);
-        handles.retain(|handle| slots.contains(&handle.slot()));
-        for handle in &handles {
-            handle.feed(Feed::Finish);
-        }
-        self.closed = Some(ClosedInterview {
-            dir: dir.to_owned(),
-            about,
-            replaced: BTreeSet::new(),
-        });
-        self.finishing.append(&mut handles);
-    }
-
-    /// A set that could not be finished is burnt anew from the closed master, once by itself (disc case 6).
-    fn on_disc_ended(&mut self, slot: Slot, complete: bool) {
-        if complete {
-            return;
-        }
-        self.discs.entry(slot.as_str().to_owned()).or_default().state = word(DiscState::Failed);
-        self.raise(
-            Alarm::DiscFailed {
-                slot: disc_slot(slot),
-            },
-            "",
-        );
-        let Some(closed) = &mut self.closed else { return };
-        if self.open.is_some() || !closed.replaced.insert(slot.as_str()) {
-            return;
-        }
-        let (dir, about) = (closed.dir.clone(), closed.about.clone());
-        let burners = self.config.burners.clone();
-        let Some(burner) = burners.iter().find(|b| slot_of(b.slot) == slot) else {
-            return;
+    /// Closed interviews whose sets the ledger does not know as finalised, oldest first.
+    pub(super) fn unfinished_sets(
+        &self,
+        ledger: &[crate::evidence::line::Line],
+    ) -> Vec<(String, String, Vec<Slot>)> {
+        let text = |data: &crate::evidence::line::Data, key: &str| {
+            data.get(key)
+                .and_then(serde_json::Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
         };
-        match Journal::read(&self.config.data.dir.join("ledger.jsonl")) {
-            Ok(lines) => self.disc_history = super::logs::disc_history(&lines),
-            Err(error) => tracing::error!(%error, "ledger"),
-        }
-        let plan = self.plan(burner, &dir, about);
-        let started = forward(self.events.clone())
-            .map_err(|e| e.to_string())
-            .and_then(|sender| {
-                disc::replace_from_master(plan, self.ledger_for_discs(), sender).map_err(|e| e.to_string())
-            });
-        match started {
-            Ok(handle) => self.finishing.push(handle),
-            Err(reason) => self.raise(
-                Alarm::DiscFailed {
-                    slot: disc_slot(slot),
-                },
-                &reason,
-            ),
-        }
+        let is_done = |id: &str, slot: Slot| {
+            let mut done = ledger.iter().filter(|line| line.kind == SET_FINALISED);
+            done.any(|line| text(&line.data, "interview") == id && text(&line.data, "slot") == slot.as_str())
+        };
+        let opened = ledger.iter().filter(|line| line.kind == "interview-opened");
+        opened
+            .map(|line| (text(&line.data, "interview"), text(&line.data, "uuid")))
+            .map(|(id, uuid)| {
+                let slots = self
+                    .slots()
+                    .into_iter()
+                    .filter(|slot| !is_done(&id, *slot))
+                    .collect();
+                (id, uuid, slots)
+            })
+            .filter(|(_, _, slots): &(_, _, Vec<Slot>)| !slots.is_empty())
+            .collect()
     }
 
-    /// What a drive holds while no interview uses it.
-    pub(super) fn on_burner(&mut self, seen: BurnerSeen) {
-        if self.open.is_some() || !self.finishing.is_empty() {
-            return;
-        }
-        let view = self.discs.entry(seen.slot.name().to_owned()).or_default();
-        view.device = seen.device;
-        match seen.medium {
-            Ok(medium) => {
-                // What was finished last stays in sight until another disc lies there.
-                if view.state != word(DiscState::Finalised) || medium == "blank" {
-                    view.state = medium;
-                }
-                view.fault = None;
-            }
-            Err(fault) => view.fault = Some(fault),
-        }
+    pub(super) fn is_closed(&self, dir: &Path) -> bool {
+        dir.join("SHA256SUMS").exists()
     }
 }

@@ -5,7 +5,6 @@
 use super::appliance::Appliance;
 use super::open::Part;
 use super::recorder::Work;
-use crate::disc::Feed;
 use crate::evidence::line::time_text;
 use crate::interview::{Event, Interview};
 use pipelines::messages::ToMedia;
@@ -15,7 +14,7 @@ use std::time::Instant;
 impl Appliance {
     pub(super) fn end_recording(&mut self) {
         let Some(open) = &mut self.open else { return };
-        match std::mem::replace(&mut open.part, Part::Closing) {
+        match std::mem::replace(&mut open.part, Part::Closing { waits_for: None }) {
             Part::Running { part, fanout, .. } => {
                 open.part = Part::Ending {
                     part,
@@ -32,17 +31,17 @@ impl Appliance {
                 };
                 self.media.say(&ToMedia::ClosePart { part });
             }
-            Part::Wanted | Part::Held | Part::Closing => self.close_interview(),
+            Part::Wanted | Part::Held => self.close_interview(),
+            Part::Closing { waits_for } => open.part = Part::Closing { waits_for },
             Part::Ending { part, fanout, asked } => open.part = Part::Ending { part, fanout, asked },
         }
     }
 
-    pub(super) fn on_part_ended(&mut self) {
-        if self
-            .open
-            .as_ref()
-            .is_some_and(|open| matches!(open.part, Part::Closing))
-        {
+    /// The directory is closed once, when the last part's end is durable.
+    pub(super) fn on_part_ended(&mut self, ended: u32) {
+        let Some(open) = &mut self.open else { return };
+        if matches!(open.part, Part::Closing { waits_for: Some(part) } if part == ended) {
+            open.part = Part::Closing { waits_for: None };
             self.close_interview();
         }
     }
@@ -60,15 +59,12 @@ impl Appliance {
         self.observe(Event::Closed {});
         let closed_at = time_text(self.wall());
         self.index_interview(Some(closed_at));
-        let Some(mut open) = self.open.take() else { return };
+        let Some(open) = self.open.take() else { return };
         let announced = json!({"interview": open.id, "uuid": open.uuid});
         if let Err(error) = self.ledger.write("interview-closed", announced) {
             tracing::error!(%error, "ledger");
         }
-        for disc in &open.discs {
-            disc.feed(Feed::Finish);
-        }
-        self.finishing.append(&mut open.discs);
+        self.finish_discs(open.order);
         self.interview = Interview::new(self.rules.clone());
         self.raise_what_stands();
         self.overlay();

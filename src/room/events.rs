@@ -22,7 +22,10 @@ pub enum RoomEvent {
     },
     Media(MediaEvent),
     Recorded(Recorded),
-    Disc(DiscEvent),
+    Disc {
+        interview: String,
+        event: DiscEvent,
+    },
     Burner(BurnerSeen),
     Surroundings {
         clock: ClockQuality,

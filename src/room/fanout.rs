@@ -5,10 +5,15 @@
 //! segment already holds `segment_us` of media opens the next one, with the header in front. Should the two
 //! ever disagree, the disc sees it by the closed file's size and digest and takes the file from the master.
 
-use crate::disc::{DiscHandle, Feed};
 use crate::evidence::mp4::{Continuity, Header, parse_chunk, parse_header};
 use crate::evidence::names::TrackName;
 use std::sync::Arc;
+
+/// A chunk's file, and the header that stands in front when the chunk is the file's first.
+pub struct Piece {
+    pub path: String,
+    pub header: Option<Arc<[u8]>>,
+}
 
 /// The composite's way to the discs; one for each part.
 pub struct Fanout {
@@ -37,10 +42,9 @@ impl Fanout {
         })
     }
 
-    pub fn feed(&mut self, discs: &[DiscHandle], starts_fragment: bool, bytes: &Arc<[u8]>) {
-        let Ok(chunk) = parse_chunk(bytes, &self.header) else {
-            return;
-        };
+    /// Where a chunk belongs. `None` for what is no chunk; the recorder says so.
+    pub fn next(&mut self, starts_fragment: bool, bytes: &Arc<[u8]>) -> Option<Piece> {
+        let chunk = parse_chunk(bytes, &self.header).ok()?;
         let end_us = self.continuity.end_us();
         let is_full = starts_fragment && end_us >= self.segment_start_us + self.segment_us;
         let is_new = self.segment == 0 || is_full;
@@ -48,19 +52,10 @@ impl Fanout {
             self.segment += 1;
             self.segment_start_us = end_us;
         }
-        let path = TrackName::Program.segment_path(self.part, self.segment);
-        for disc in discs {
-            if is_new {
-                disc.feed(Feed::Bytes {
-                    path: path.clone(),
-                    bytes: Arc::clone(&self.header_bytes),
-                });
-            }
-            disc.feed(Feed::Bytes {
-                path: path.clone(),
-                bytes: Arc::clone(bytes),
-            });
-        }
         self.continuity.accept(&chunk);
+        Some(Piece {
+            path: TrackName::Program.segment_path(self.part, self.segment),
+            header: is_new.then(|| Arc::clone(&self.header_bytes)),
+        })
     }
 }

@@ -4,6 +4,7 @@
 
 use super::events::RoomEvent;
 use super::logs::AuditLog;
+use super::publish::RECORDING_WITHIN;
 use super::snapshot::Snapshot;
 use crate::interview::Refusal;
 use crate::store::Reader;
@@ -98,6 +99,17 @@ impl Answer {
     }
 }
 
+/// A snapshot that grew old is no proof of anything: nobody may be told "recording" from it.
+pub fn honest(seen: &Arc<Snapshot>) -> Arc<Snapshot> {
+    if !seen.recording || seen.made.elapsed() < RECORDING_WITHIN {
+        return Arc::clone(seen);
+    }
+    Arc::new(Snapshot {
+        recording: false,
+        ..seen.as_ref().clone()
+    })
+}
+
 #[derive(Clone)]
 pub struct RoomHandle {
     pub(super) events: Sender<RoomEvent>,
@@ -133,7 +145,7 @@ impl RoomHandle {
     }
 
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.snapshots.borrow())
+        honest(&self.snapshots.borrow())
     }
 
     pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {

@@ -40,6 +40,15 @@ pub enum MediaEvent {
     },
 }
 
+impl MediaEvent {
+    pub fn payload_bytes(&self) -> u64 {
+        match self {
+            MediaEvent::Said { payload, .. } => payload.len() as u64,
+            MediaEvent::Died { .. } => 0,
+        }
+    }
+}
+
 /// How the child is made.
 #[derive(Clone, Debug)]
 pub struct MediaProgram {

@@ -8,6 +8,7 @@ mod appliance;
 mod burners;
 mod commands;
 pub mod config;
+mod disc_events;
 mod discs;
 mod ending;
 mod events;
@@ -40,7 +41,7 @@ use appliance::Appliance;
 use config::RoomConfig;
 use events::RoomEvent;
 use handle::RoomHandle;
-use logs::{AuditLog, LedgerLog, disc_history};
+use logs::{AuditLog, LedgerLog};
 use media::{MediaHandle, MediaProgram};
 use pipelines::settings::{Layout, MediaSettings};
 use snapshot::MediaView;
@@ -48,7 +49,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 use tokio::sync::watch::Sender as Publisher;
@@ -56,6 +57,8 @@ use tokio::sync::watch::Sender as Publisher;
 /// Fragments and chunks (design 4.2).
 pub const FRAGMENT_MS: u32 = 1000;
 pub const CHUNK_MS: u32 = 250;
+/// Media on its way from the socket to the loop (design 3).
+const MOST_QUEUED_BYTES: u64 = 64 << 20;
 
 #[derive(Debug, thiserror::Error)]
 pub enum RoomError {
@@ -98,9 +101,7 @@ impl Drop for Running {
 pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running, RoomError> {
     let config = Arc::new(config);
     let data = config.data.dir.clone();
-    for dir in [&data, &config.spool_dir] {
-        make_private(dir)?;
-    }
+    prepare(&config)?;
     let lock = lock(&data)?;
     let now: Arc<dyn Now> = Arc::new(SystemNow::new().map_err(RoomError::Clock)?);
     let (ledger, ledger_lines) = LedgerLog::open(&data, &config.room.id, Arc::clone(&now))?;
@@ -108,7 +109,14 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
     let index = data.join("index.sqlite");
     let (events, queue) = channel();
     let from_media = events.clone();
+    let in_queue = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&in_queue);
     let media = MediaHandle::start(media_program, media_settings(&config), move |event| {
+        // While the loop is held up, chunks wait in the socket, and then in the media process's own bound.
+        while counted.load(Ordering::SeqCst) > MOST_QUEUED_BYTES {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        counted.fetch_add(event.payload_bytes(), Ordering::SeqCst);
         let _ = from_media.send(RoomEvent::Media(event));
     })
     .map_err(RoomError::Thread)?;
@@ -122,12 +130,12 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         interview: Interview::new(rules.clone()),
         rules,
         open: None,
-        closed: None,
-        finishing: Vec::new(),
+        media_queued_bytes: in_queue,
+        disc_set: None,
+        disc_queue: VecDeque::new(),
         media: Box::new(media.clone()),
         media_view: MediaView::default(),
         discs: BTreeMap::new(),
-        disc_history: disc_history(&ledger_lines),
         discs_busy: Arc::clone(&discs_busy),
         store: reindex::open_index(&data)?,
         ledger: Arc::new(ledger),
@@ -166,6 +174,13 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         thread: Some(thread),
         _lock: lock,
     })
+}
+
+/// Makes the directories that the room writes below.
+pub fn prepare(config: &RoomConfig) -> Result<(), RoomError> {
+    [&config.data.dir, &config.spool_dir]
+        .into_iter()
+        .try_for_each(make_private)
 }
 
 /// Evidence is nobody's but the service's.

@@ -2,14 +2,15 @@
 //!
 //! Only states and what can be asked of them; `recording`, `recorded`, `ending` and `watch` move them.
 
+use super::discs::DiscOrder;
 use super::fanout::Fanout;
 use super::recorder::Recorder;
-use crate::disc::{About, DiscHandle};
+use crate::disc::{Feed, Slot as DiscSlot};
 use crate::evidence::line::Data;
+use crate::evidence::mirror::Mirror;
 use chrono::{DateTime, FixedOffset};
 use pipelines::settings::Slot;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -18,21 +19,19 @@ pub(super) struct OpenInterview {
     pub uuid: String,
     pub opened_at: String,
     pub recorder: Recorder,
-    pub discs: Vec<DiscHandle>,
+    /// What discs of this interview are made from.
+    pub order: DiscOrder,
+    /// Closed segments of the composite, for discs that begin later.
+    pub segments: Vec<Feed>,
+    pub mirror: Option<Mirror>,
+    /// Nothing became durable for too long, and that was said.
+    pub stall_told: bool,
     pub part: Part,
     /// The part last begun, 0 before the first.
     pub last_part: u32,
     pub durable: Durable,
     pub originals: Originals,
     pub conditions: Arc<Data>,
-}
-
-/// What a replacement of one of its discs is burnt from.
-pub(super) struct ClosedInterview {
-    pub dir: PathBuf,
-    pub about: About,
-    /// Slots that were burnt anew already.
-    pub replaced: BTreeSet<&'static str>,
 }
 
 /// Where the recording of the present part stands.
@@ -57,8 +56,10 @@ pub(super) enum Part {
         fanout: Option<Fanout>,
         asked: Instant,
     },
-    /// Nothing more comes; the recorder was told to close.
-    Closing,
+    /// Nothing more comes. The recorder closes the directory when this part's end is durable.
+    Closing {
+        waits_for: Option<u32>,
+    },
 }
 
 /// Cameras' own streams within the present part. One that changes its form or spoils ends; the composite
@@ -70,6 +71,10 @@ pub(super) struct Originals {
 }
 
 impl Originals {
+    pub fn any(&self) -> bool {
+        !self.running.is_empty()
+    }
+
     /// Whether a track begins; a second beginning within a part ends it instead.
     pub fn begin(&mut self, slot: Slot) -> bool {
         let name = slot.name();
@@ -111,6 +116,18 @@ pub(super) struct Durable {
 }
 
 impl OpenInterview {
+    /// Discs to begin now, and what was recorded already; not while it closes.
+    pub fn discs_wanted(&self, slots: Vec<DiscSlot>) -> Option<(DiscOrder, Vec<Feed>)> {
+        let is_closing = matches!(self.part, Part::Closing { .. } | Part::Ending { .. });
+        let wanted = !is_closing && !slots.is_empty();
+        wanted.then(|| (self.order.clone(), self.segments.clone()))
+    }
+
+    /// How long ago something of the present part became durable.
+    pub fn silent_for(&self, began: Instant) -> std::time::Duration {
+        self.durable.at.unwrap_or(began).elapsed()
+    }
+
     /// Part and media time of this moment, while one runs.
     pub fn position(&self) -> Option<(u32, u64)> {
         match &self.part {
@@ -118,7 +135,9 @@ impl OpenInterview {
                 *part,
                 u64::try_from(began.at.elapsed().as_micros()).unwrap_or(u64::MAX),
             )),
-            Part::Wanted | Part::Held | Part::Opening { .. } | Part::Ending { .. } | Part::Closing => None,
+            Part::Wanted | Part::Held | Part::Opening { .. } | Part::Ending { .. } | Part::Closing { .. } => {
+                None
+            }
         }
     }
 }

@@ -62,6 +62,9 @@ fn picture(seen: &Seen, slot: &str, item: PrecheckItem) -> PrecheckResult {
             result(item, true, format!("{width}×{height} {codec}"))
         }
         Some(CameraStatus::Connecting) => result(item, false, words::CONNECTING.both()),
+        None if seen.config.cameras.iter().any(|c| c.slot.name() == slot) => {
+            result(item, false, words::CONNECTING.both())
+        }
         Some(CameraStatus::Lost { cause, reason }) => result(item, false, words::camera_lost(*cause, reason)),
         None => result(item, false, words::NOT_CONFIGURED.both()),
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Fragments become durable each second; older than this, nobody may be told "recording".
-const RECORDING_WITHIN: Duration = Duration::from_secs(3);
+pub(super) const RECORDING_WITHIN: Duration = Duration::from_secs(3);
 
 impl Appliance {
     pub(super) fn publish(&mut self) {

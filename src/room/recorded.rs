@@ -8,7 +8,6 @@ use super::recorder::Recorded;
 use crate::disc::Feed;
 use crate::evidence::names::TrackName;
 use crate::interview::{Alarm, Event, InterruptionCause, PartNumber};
-use crate::store::LineRow;
 use pipelines::messages::ToMedia;
 use std::time::Instant;
 
@@ -30,15 +29,13 @@ impl Appliance {
                 sha256,
                 sm3,
             } => {
-                let Some(open) = &self.open else { return };
-                for disc in &open.discs {
-                    disc.feed(Feed::FileDone {
-                        path: path.clone(),
-                        size,
-                        sha256: sha256.clone(),
-                        sm3: sm3.clone(),
-                    });
-                }
+                let done = Feed::FileDone {
+                    path,
+                    size,
+                    sha256,
+                    sm3,
+                };
+                self.on_segment(done);
             }
             Recorded::Discontinuity {
                 part,
@@ -51,8 +48,9 @@ impl Appliance {
                 );
             }
             Recorded::Lines { lines, number } => self.on_lines(lines, number),
-            Recorded::PartEnded => self.on_part_ended(),
-            Recorded::FileRefused { number, reason } => self.refuse_file(number, &reason),
+            Recorded::PartEnded { part } => self.on_part_ended(part),
+            Recorded::LinesRefused { number, reason } => self.refuse_waiting(number, &reason),
+            Recorded::FileRefused { number, reason } => self.refuse_waiting(number, &reason),
             Recorded::Spoilt { track, reason } => self.on_spoilt(track, &reason),
             Recorded::Stuck { reason, full } => {
                 let alarm = if full {
@@ -68,6 +66,19 @@ impl Appliance {
         }
     }
 
+    /// Only the composite's segments go onto the discs by themselves; originals follow at the close.
+    fn on_segment(&mut self, done: Feed) {
+        let Some(open) = &mut self.open else { return };
+        let is_original = matches!(&done, Feed::FileDone { path, .. } if path.starts_with("tracks/"));
+        if is_original && !self.config.disc.tracks {
+            return;
+        }
+        if let Some(set) = self.disc_set.as_ref().filter(|set| set.is_of(&open.id)) {
+            set.feed(&done);
+        }
+        open.segments.push(done);
+    }
+
     fn on_durable(&mut self, part: u32, until_us: u64) {
         let wall = self.wall();
         let Some(open) = &mut self.open else { return };
@@ -75,6 +86,7 @@ impl Appliance {
         if open.durable.part != part {
             return;
         }
+        let was_stalled = std::mem::take(&mut open.stall_told);
         open.durable = Durable {
             part,
             until_us,
@@ -87,22 +99,14 @@ impl Appliance {
             });
             self.clear(Alarm::MediaRestarted);
         }
+        if was_stalled {
+            self.clear(Alarm::MasterFailed);
+        }
     }
 
     fn on_lines(&mut self, lines: Vec<crate::evidence::line::Line>, number: u64) {
         if let Some(open) = &self.open {
-            for line in &lines {
-                let data = serde_json::to_string(&line.data).unwrap_or_else(|_| "{}".into());
-                let row = LineRow {
-                    seq: line.seq,
-                    at: line.at.clone(),
-                    kind: line.kind.clone(),
-                    data,
-                };
-                if let Err(error) = self.store.put_line(&open.id, &row) {
-                    tracing::error!(%error, "index");
-                }
-            }
+            super::reindex::index_journal(&mut self.store, &open.id, &lines);
         }
         if let Some(place) = self.waiting.iter().position(|w| w.number == number)
             && let Some(waiting) = self.waiting.remove(place)

@@ -5,9 +5,11 @@
 //! for it. A chunk that cannot be written is tried again until it can be or the room gives up; it is never
 //! passed over.
 
-use crate::evidence::closing::{ClosingFacts, close};
+use crate::evidence::closing::{ClosingError, ClosingFacts, close};
 use crate::evidence::directory::InterviewDirectory;
+use crate::evidence::durable::DurableError;
 use crate::evidence::entries::Fragment;
+use crate::evidence::journal::JournalError;
 use crate::evidence::line::{Data, Line};
 use crate::evidence::names::TrackName;
 use crate::evidence::writer::{Event, Writer, WriterError};
@@ -16,8 +18,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
-use std::time::Duration;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 /// Pause before the disk is asked again after it refused.
 const RETRY: Duration = Duration::from_millis(200);
@@ -79,9 +81,16 @@ pub enum Recorded {
         lines: Vec<Line>,
         number: u64,
     },
-    PartEnded,
+    PartEnded {
+        part: u32,
+    },
     /// A name used before, or one that is not for files.
     FileRefused {
+        number: u64,
+        reason: String,
+    },
+    /// These lines can never stand in this journal: it is closed, or they are too large.
+    LinesRefused {
         number: u64,
         reason: String,
     },
@@ -106,6 +115,7 @@ pub enum Recorded {
 pub struct Recorder {
     work: Sender<Work>,
     waiting_bytes: Arc<AtomicU64>,
+    thread: JoinHandle<()>,
 }
 
 impl Recorder {
@@ -124,10 +134,13 @@ impl Recorder {
             tell: Box::new(tell),
             waiting_bytes: counted,
         };
-        thread::Builder::new()
-            .name("recorder".into())
-            .spawn(move || scribe.run(&queue))?;
-        Ok(Recorder { work, waiting_bytes })
+        let builder = thread::Builder::new().name("recorder".into());
+        let thread = builder.spawn(move || scribe.run(&queue))?;
+        Ok(Recorder {
+            work,
+            waiting_bytes,
+            thread,
+        })
     }
 
     pub fn give(&self, work: Work) {
@@ -135,6 +148,15 @@ impl Recorder {
             .fetch_add(size_of_work(&work), Ordering::SeqCst);
         if self.work.send(work).is_err() {
             tracing::error!("the recorder's thread is gone");
+        }
+    }
+
+    /// Ends after everything that is queued is done, or when `within` has passed.
+    pub fn end(self, within: Duration) {
+        drop(self.work);
+        let deadline = Instant::now() + within;
+        while !self.thread.is_finished() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(10));
         }
     }
 
@@ -240,7 +262,7 @@ impl Scribe {
                 let ended = self.writer.end_part(*part);
                 let done = self.after_writing(ended);
                 if matches!(done, Done::Yes) {
-                    (self.tell)(Recorded::PartEnded);
+                    (self.tell)(Recorded::PartEnded { part: *part });
                 }
                 done
             }
@@ -249,6 +271,9 @@ impl Scribe {
             Work::Close { facts } => {
                 match close(&self.directory, facts) {
                     Ok(_) => (self.tell)(Recorded::Closed),
+                    Err(
+                        ClosingError::Durable(error) | ClosingError::Journal(JournalError::Durable(error)),
+                    ) => return not_yet(&error),
                     Err(error) => (self.tell)(Recorded::NotClosed { reason: said(&error) }),
                 }
                 Done::Yes
@@ -267,12 +292,11 @@ impl Scribe {
                 self.pass_on(events);
                 let reason = said(&error);
                 match error {
-                    WriterError::Durable(e) => Done::NotYet {
-                        reason,
-                        full: e.is_full(),
-                    },
-                    WriterError::Journal(_) => Done::NotYet { reason, full: false },
-                    WriterError::Header { .. }
+                    WriterError::Durable(error) | WriterError::Journal(JournalError::Durable(error)) => {
+                        not_yet(&error)
+                    }
+                    WriterError::Journal(_)
+                    | WriterError::Header { .. }
                     | WriterError::Chunk { .. }
                     | WriterError::NoKeyFrame { .. }
                     | WriterError::NotOpen { .. }
@@ -328,9 +352,10 @@ impl Scribe {
         }
     }
 
-    /// All or none: a line that was appended before an error is not appended again.
+    /// A line that was appended before the disk refused is not appended again.
     fn append(&self, lines: &[(String, Data)], number: u64) -> Done {
         let mut durable = Vec::with_capacity(lines.len());
+        let mut stuck = false;
         for (kind, data) in lines {
             loop {
                 match self.directory.journal().append(kind, data.clone()) {
@@ -338,16 +363,27 @@ impl Scribe {
                         durable.push(line);
                         break;
                     }
-                    Err(crate::evidence::journal::JournalError::Durable(error)) => {
-                        (self.tell)(Recorded::Stuck {
-                            reason: said(&error),
-                            full: error.is_full(),
-                        });
+                    Err(JournalError::Durable(error)) => {
+                        if !std::mem::replace(&mut stuck, true) {
+                            (self.tell)(Recorded::Stuck {
+                                reason: said(&error),
+                                full: error.is_full(),
+                            });
+                        }
                         thread::sleep(RETRY);
                     }
-                    Err(error) => return Done::Never(said(&error)),
+                    Err(error) => {
+                        (self.tell)(Recorded::LinesRefused {
+                            number,
+                            reason: said(&error),
+                        });
+                        return Done::Yes;
+                    }
                 }
             }
+        }
+        if stuck {
+            (self.tell)(Recorded::Unstuck);
         }
         (self.tell)(Recorded::Lines {
             lines: durable,
@@ -373,6 +409,13 @@ impl Scribe {
                 Done::Yes
             }
         }
+    }
+}
+
+fn not_yet(error: &DurableError) -> Done {
+    Done::NotYet {
+        reason: said(error),
+        full: error.is_full(),
     }
 }
 

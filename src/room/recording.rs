@@ -5,9 +5,10 @@
 
 use super::appliance::{Appliance, wall_time};
 use super::commands::no_place;
+use super::discs::DiscOrder;
 use super::fanout::Fanout;
 use super::media::MediaEvent;
-use super::open::{Began, ClosedInterview, Durable, OpenInterview, Originals, Part};
+use super::open::{Began, Durable, OpenInterview, Originals, Part};
 use super::recorder::{Recorder, Work};
 use crate::evidence::directory::InterviewDirectory;
 use crate::evidence::line::{Data, time_text};
@@ -19,9 +20,11 @@ use crate::interview::{
 use chrono::DateTime;
 use pipelines::messages::{FromMedia, ToMedia, Track};
 use serde_json::json;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
+
+/// A master that stood still takes a new part only when so little waits for it.
+const CAUGHT_UP_BYTES: u64 = 1 << 20;
 
 impl Appliance {
     /// Makes the directory, its journal and the ways out; nothing is recorded yet.
@@ -30,7 +33,7 @@ impl Appliance {
             InterviewDirectory::create(&self.place, &self.config.room.id, "none", Arc::clone(&self.now))
                 .map_err(|error| no_place(&error.to_string()))?;
         let writer = Writer::new(&directory, self.config.segment_seconds);
-        self.begin_interview(directory, writer, 0, entries)
+        self.begin_interview(directory, writer, 0, entries, None)
     }
 
     /// Puts an interview's directory under this room's care, new or found open at the start.
@@ -40,52 +43,71 @@ impl Appliance {
         writer: Writer,
         last_part: u32,
         entries: &[Entry],
+        opened_at: Option<String>,
     ) -> Result<(), Refusal> {
         let id = directory.id().to_string();
         let uuid = directory.uuid().to_string();
         let dir = directory.path().to_path_buf();
-        let opened_at = time_text(self.wall());
+        let mirror = directory.mirror().cloned();
+        let opened_at = opened_at.unwrap_or_else(|| time_text(self.wall()));
         let events = self.events.clone();
         let recorder = Recorder::start(directory, writer, move |recorded| {
             let _ = events.send(super::events::RoomEvent::Recorded(recorded));
         })
         .map_err(|error| no_place(&error.to_string()))?;
-        let announced = json!({"interview": id, "uuid": uuid});
-        if let Err(error) = self.ledger.write("interview-opened", announced) {
-            tracing::error!(%error, "ledger");
-        }
         let about = self.about(&id, &uuid, &opened_at, entries);
-        let discs = self.start_discs(&dir, &about);
-        self.closed = Some(ClosedInterview {
-            dir,
-            about,
-            replaced: BTreeSet::new(),
-        });
-        let open = OpenInterview {
+        self.open = Some(OpenInterview {
             id,
             uuid,
             opened_at,
             recorder,
-            discs,
+            order: DiscOrder {
+                dir,
+                about,
+                slots: self.slots(),
+            },
+            segments: Vec::new(),
+            mirror,
+            stall_told: false,
             last_part,
             part: Part::Wanted,
             durable: Durable::default(),
             originals: Originals::default(),
             conditions: Arc::new(Data::new()),
-        };
-        self.open = Some(open);
-        self.index_interview(None);
-        self.ask_for_part();
+        });
         Ok(())
+    }
+
+    /// The interview was accepted: from here on it is shown, indexed, and recorded as soon as it can be.
+    pub(super) fn on_started(&mut self) {
+        if let Some(open) = &self.open {
+            let announced = json!({"interview": open.id, "uuid": open.uuid});
+            if let Err(error) = self.ledger.write("interview-opened", announced) {
+                tracing::error!(%error, "ledger");
+            }
+        }
+        self.index_interview(None);
+        self.overlay();
+        self.ask_for_part();
+        self.watch_discs();
     }
 
     /// Asks the media process for the next part, if one is wanted and the process is there.
     pub(super) fn ask_for_part(&mut self) {
-        if !self.media_view.ready {
-            return;
-        }
+        // An interview that went on elsewhere, or unrecorded by approval, is not recorded again unasked.
+        let resumes = match self.interview.state() {
+            StateName::Starting | StateName::Recording | StateName::Suspended => true,
+            StateName::Idle
+            | StateName::Prechecked
+            | StateName::Confidential
+            | StateName::Unrecorded
+            | StateName::ContinuedElsewhere
+            | StateName::Closing
+            | StateName::Closed => false,
+        };
         let Some(open) = &mut self.open else { return };
-        if !matches!(open.part, Part::Wanted) {
+        let has_caught_up = open.recorder.waiting_bytes() < CAUGHT_UP_BYTES;
+        if !resumes || !has_caught_up || !self.media_view.ready || !matches!(open.part, Part::Wanted) {
             return;
         }
         let part = open.last_part + 1;
@@ -164,16 +186,14 @@ impl Appliance {
     }
 
     fn on_header(&mut self, part: u32, track: Track, header: Arc<[u8]>) {
-        let now = Began {
-            wall: self.wall(),
-            at: Instant::now(),
-        };
         let segment_seconds = self.config.segment_seconds;
         let Some(open) = &mut self.open else { return };
         let began = match &open.part {
             Part::Opening {
-                part: wanted, began, ..
-            } if *wanted == part => began.unwrap_or(now),
+                part: wanted,
+                began: Some(began),
+                ..
+            } if *wanted == part => *began,
             Part::Running {
                 part: wanted, began, ..
             } if *wanted == part => *began,
@@ -182,7 +202,7 @@ impl Appliance {
             | Part::Opening { .. }
             | Part::Running { .. }
             | Part::Ending { .. }
-            | Part::Closing => {
+            | Part::Closing { .. } => {
                 tracing::warn!(part, "a header of a part that is not wanted was left out");
                 return;
             }
@@ -225,7 +245,9 @@ impl Appliance {
         let (present, fanout) = match &mut open.part {
             Part::Running { part, fanout, .. } => (*part, Some(fanout)),
             Part::Ending { part, fanout, .. } => (*part, fanout.as_mut()),
-            Part::Wanted | Part::Held | Part::Opening { .. } | Part::Closing => return,
+            // Originals are not composed first, so their key frame comes before the composite's header.
+            Part::Opening { part, .. } if matches!(track, Track::Original(_)) => (*part, None),
+            Part::Wanted | Part::Held | Part::Opening { .. } | Part::Closing { .. } => return,
         };
         if part != present {
             tracing::error!(part, present, "a chunk of another part was refused");
@@ -236,8 +258,11 @@ impl Appliance {
         {
             return;
         }
-        if let (Track::Composite, Some(fanout)) = (track, fanout) {
-            fanout.feed(&open.discs, starts_fragment, &bytes);
+        if let (Track::Composite, Some(fanout)) = (track, fanout)
+            && let Some(piece) = fanout.next(starts_fragment, &bytes)
+            && let Some(set) = self.disc_set.as_mut().filter(|set| set.is_of(&open.id))
+        {
+            set.pass_on(&piece, &bytes);
         }
         let conditions = Arc::clone(&open.conditions);
         open.recorder.give(Work::Chunk {
@@ -252,7 +277,9 @@ impl Appliance {
     fn on_part_closed(&mut self, part: u32) {
         let Some(open) = &mut self.open else { return };
         if matches!(&open.part, Part::Ending { part: ending, .. } if *ending == part) {
-            open.part = Part::Closing;
+            open.part = Part::Closing {
+                waits_for: Some(part),
+            };
             open.recorder.give(Work::EndPart { part });
         }
     }
@@ -273,15 +300,14 @@ impl Appliance {
         let Some(open) = &mut self.open else { return };
         let before = std::mem::replace(&mut open.part, Part::Wanted);
         let part = match before {
-            Part::Running { part, .. } => part,
-            Part::Ending { part, .. } => {
-                open.part = Part::Closing;
-                open.recorder.give(Work::EndPart { part });
-                return;
-            }
-            Part::Opening { .. } => {
-                // Nothing of it came, so its number is free.
-                open.last_part -= 1;
+            Part::Running { part, .. } | Part::Ending { part, .. } => part,
+            Part::Opening { part, .. } => {
+                if open.originals.any() {
+                    open.recorder.give(Work::EndPart { part });
+                } else {
+                    // Nothing of it came, so its number is free.
+                    open.last_part -= 1;
+                }
                 return;
             }
             Part::Wanted => return,
@@ -289,12 +315,16 @@ impl Appliance {
                 open.part = Part::Held;
                 return;
             }
-            Part::Closing => {
-                open.part = Part::Closing;
+            Part::Closing { waits_for } => {
+                open.part = Part::Closing { waits_for };
                 return;
             }
         };
         open.recorder.give(Work::EndPart { part });
+        // A complete end that rests on what was lost is opened again by the interview; others go on to close.
+        open.part = Part::Closing {
+            waits_for: Some(part),
+        };
         let until = wall_time(open.durable.wall.unwrap_or(now));
         let media_us = MediaTime(open.durable.until_us);
         let recorded_until = Moment::on_air(until, PartNumber(part), media_us);
@@ -304,6 +334,11 @@ impl Appliance {
             recorded_until,
         };
         self.observe(event);
+        if let Some(open) = &mut self.open
+            && self.interview.state() != StateName::Closing
+        {
+            open.part = Part::Wanted;
+        }
     }
 }
 

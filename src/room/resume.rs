@@ -6,16 +6,19 @@
 //! journal that cannot be understood is left alone with a loud alarm: never a silent recording.
 
 use super::appliance::{Appliance, wall_time};
-use super::discs::{SET_FINALISED, slot_of};
-use crate::disc::{Feed, Slot};
+use super::discs::DiscOrder;
+use super::open::{OpenInterview, Part};
+use crate::disc::Feed;
 use crate::evidence::adopt::{Adopted, Recovered, find_unfinished, recover};
 use crate::evidence::journal::Journal;
 use crate::evidence::line::Line;
-use crate::evidence::names::TrackName;
+use crate::evidence::names::{InterviewId, TrackName};
 use crate::interview::{
-    Alarm, Entry, EntryError, Event, InterruptionCause, Interview, MediaTime, Moment, PartNumber, StateName,
+    Alarm, Command, Entry, EntryError, Event, InterruptionCause, Interview, MediaTime, Moment, PartNumber,
+    StateName,
 };
-use serde_json::Value;
+use chrono::{DateTime, FixedOffset};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 impl Appliance {
@@ -31,120 +34,169 @@ impl Appliance {
                 Ok(Recovered::Open(_)) => {
                     self.raise(Alarm::IntentUnreadable, &format!("{id}: a second open interview"));
                 }
-                Ok(Recovered::Closed(_)) => tracing::warn!(%id, "its closing was completed"),
+                Ok(Recovered::Closed(_)) => self.index_completed(&id),
                 Ok(Recovered::Stillborn) => tracing::warn!(%id, "nothing was recorded in it"),
                 Err(error) => self.raise(Alarm::IntentUnreadable, &format!("{id}: {error}")),
             }
         }
         if self.open.is_none() {
-            self.resume_discs(ledger);
+            self.resume_confidential(ledger);
+        }
+        self.queue_discs(ledger);
+    }
+
+    /// A lawyer's talk goes on being one after a restart.
+    fn resume_confidential(&mut self, ledger: &[Line]) {
+        let last = ledger
+            .iter()
+            .rev()
+            .find(|line| line.kind.starts_with("confidential-"));
+        if last.is_some_and(|line| line.kind == "confidential-began") {
+            let resumed = self.interview.step(self.moment(), Command::BeginConfidential {});
+            tracing::warn!(
+                resumed = resumed.is_ok(),
+                "the room was confidential when it went down"
+            );
         }
     }
 
-    /// The sets of the interview closed last go on where they stood.
-    fn resume_discs(&mut self, ledger: &[Line]) {
-        let named = |line: &Line| {
-            line.data
-                .get("interview")
-                .and_then(Value::as_str)
-                .map(str::to_owned)
-        };
-        let last = ledger.iter().rev().find(|line| line.kind == "interview-opened");
-        let Some((id, opened)) = last.and_then(|line| Some((named(line)?, line))) else {
-            return;
-        };
-        let dir = self.place.interviews().join(&id);
-        let is_done = |slot: &Slot| {
-            ledger.iter().any(|line| {
-                let slots = line.data.get("slot").and_then(Value::as_str);
-                line.kind == SET_FINALISED
-                    && named(line).as_deref() == Some(&id)
-                    && slots == Some(slot.as_str())
-            })
-        };
-        let slots: Vec<Slot> = self
-            .config
-            .burners
-            .iter()
-            .map(|b| slot_of(b.slot))
-            .filter(|slot| !is_done(slot))
-            .collect();
-        if slots.is_empty() || !dir.join("SHA256SUMS").exists() {
-            return;
+    /// Its closing was completed by the evidence room; the index has to hear of it.
+    fn index_completed(&mut self, id: &InterviewId) {
+        tracing::warn!(%id, "its closing was completed");
+        let path = self.place.interviews().join(id.as_str()).join("journal.jsonl");
+        match Journal::read(&path) {
+            Ok(lines) => super::reindex::index_journal(&mut self.store, id.as_str(), &lines),
+            Err(error) => tracing::error!(%id, %error, "not indexed"),
         }
-        let Ok(lines) = Journal::read(&dir.join("journal.jsonl")) else {
-            return;
-        };
-        let entries = entries(&lines).unwrap_or_default();
-        let uuid = opened
-            .data
-            .get("uuid")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let about = self.about(&id, uuid, &opened.at, &entries);
-        tracing::info!(id, ?slots, "discs are finished where they stood");
-        self.finish_discs(&dir, about, &slots);
+        if let Err(error) = self
+            .ledger
+            .write("interview-closed", json!({"interview": id.as_str()}))
+        {
+            tracing::error!(%error, "ledger");
+        }
+    }
+
+    /// Sets of closed interviews that the ledger does not know as finalised go on where they stood.
+    fn queue_discs(&mut self, ledger: &[Line]) {
+        for (id, uuid, slots) in self.unfinished_sets(ledger) {
+            let dir = self.place.interviews().join(&id);
+            if !self.is_closed(&dir) {
+                continue;
+            }
+            let Ok(lines) = Journal::read(&dir.join("journal.jsonl")) else {
+                continue;
+            };
+            let opened_at = lines.first().map(|line| line.at.clone()).unwrap_or_default();
+            let about = self.about(&id, &uuid, &opened_at, &entries(&lines).unwrap_or_default());
+            tracing::info!(id, ?slots, "discs are finished where they stood");
+            self.disc_queue.push_back(DiscOrder { dir, about, slots });
+        }
     }
 
     fn take_up(&mut self, adopted: Adopted) {
-        let entries = match entries(&adopted.lines) {
-            Ok(entries) => entries,
-            Err(error) => return self.raise(Alarm::IntentUnreadable, &error.to_string()),
+        let found = entries(&adopted.lines)
+            .map_err(|error| error.to_string())
+            .and_then(|entries| {
+                let interview = Interview::replay(self.rules.clone(), &entries);
+                interview
+                    .map(|interview| (interview, entries))
+                    .map_err(|error| error.to_string())
+            });
+        let (interview, entries) = match found {
+            Ok(found) => found,
+            Err(error) => return self.raise(Alarm::IntentUnreadable, &error),
         };
-        let interview = match Interview::replay(self.rules.clone(), &entries) {
-            Ok(interview) => interview,
-            Err(error) => return self.raise(Alarm::IntentUnreadable, &error.to_string()),
-        };
+        let id = adopted.directory.id().as_str().to_owned();
+        if interview.state() == StateName::Idle {
+            return tracing::warn!(id, "the cut came before its start: nothing was recorded in it");
+        }
         self.interview = interview;
         // A cut between journal and index must not make a command be carried out twice.
-        super::reindex::index_journal(&mut self.store, adopted.directory.id().as_str(), &adopted.lines);
+        super::reindex::index_journal(&mut self.store, &id, &adopted.lines);
         let last_part = adopted.outline.last_part();
-        let until = recorded_until(&adopted);
-        let age = self.wall().signed_duration_since(until.0);
-        let writer = adopted.writer(self.config.segment_seconds);
+        let (until, recorded_until) = recorded_until(&adopted);
         let segments = closed_segments(&adopted);
-        if let Err(refusal) = self.begin_interview(adopted.directory, writer, last_part, &entries) {
+        let opened_at = adopted.lines.first().map(|line| line.at.clone());
+        let writer = adopted.writer(self.config.segment_seconds);
+        if let Err(refusal) = self.begin_interview(adopted.directory, writer, last_part, &entries, opened_at)
+        {
             return self.raise(Alarm::MasterFailed, &refusal.message_en);
         }
-        for disc in self.open.iter().flat_map(|open| &open.discs) {
-            segments.iter().for_each(|segment| disc.feed(segment.clone()));
+        if let Some(open) = &mut self.open {
+            open.segments = segments;
         }
-        self.tell_of_the_cut(until.1);
+        self.tell_of_the_cut(last_part, recorded_until);
+        self.go_on_after(self.wall().signed_duration_since(until));
+    }
+
+    fn go_on_after(&mut self, cut: chrono::TimeDelta) {
         let limit = chrono::TimeDelta::minutes(i64::from(self.config.interview.resume_within_minutes));
         if self.interview.state() == StateName::Closing {
             self.end_recording();
-        } else if age > limit {
-            self.hold(&format!("{} min", age.num_minutes()));
+        } else if cut > limit {
+            self.hold(&format!("{} min", cut.num_minutes()));
         }
+        self.index_interview(None);
+        self.overlay();
+        self.ask_for_part();
+        self.watch_discs();
     }
 
-    fn tell_of_the_cut(&mut self, recorded_until: Moment) {
-        if self.interview.state() == StateName::Recording {
-            let event = Event::RecordingLost {
+    /// The loss is told before anything else happens, also where the cut came right behind the first
+    /// fragment, or while everything was being closed.
+    fn tell_of_the_cut(&mut self, last_part: u32, recorded_until: Moment) {
+        if self.interview.state() == StateName::Starting && last_part > 0 {
+            self.observe(Event::PartBegan {
+                part: PartNumber(last_part),
+            });
+        }
+        if matches!(self.interview.state(), StateName::Recording | StateName::Closing) {
+            self.observe(Event::RecordingLost {
                 cause: InterruptionCause::PowerLoss,
                 detail: "the room was started again".to_owned(),
                 recorded_until,
-            };
-            self.observe(event);
+            });
         }
+    }
+
+    /// Loud, and not recording: somebody must look before it goes on.
+    fn hold(&mut self, since: &str) {
+        if let Some(open) = &mut self.open {
+            open.part = Part::Held;
+        }
+        self.raise(
+            Alarm::MediaFailing,
+            &super::words::WAITS_FOR_RESUME.both_with(since),
+        );
+    }
+
+    /// The one press after a long cut; whether there was anything to resume.
+    pub(super) fn resume(&mut self) -> bool {
+        let is_held = |open: &&mut OpenInterview| matches!(open.part, Part::Held);
+        let Some(open) = self.open.as_mut().filter(is_held) else {
+            return false;
+        };
+        open.part = Part::Wanted;
+        self.clear(Alarm::MediaFailing);
+        self.ask_for_part();
+        true
     }
 }
 
 /// Wall time and place of the last durable picture.
-fn recorded_until(adopted: &Adopted) -> (chrono::DateTime<chrono::FixedOffset>, Moment) {
+fn recorded_until(adopted: &Adopted) -> (DateTime<FixedOffset>, Moment) {
     let last = adopted.lines.last().and_then(Line::at).unwrap_or_default();
+    let last_part = adopted.outline.last_part();
     let part = adopted
         .outline
-        .parts
-        .iter()
-        .rev()
-        .find(|p| p.opened.part == adopted.outline.last_part());
+        .parts_of(&TrackName::Program)
+        .find(|part| part.opened.part == last_part);
     match part.and_then(|part| Some((part, part.ended_at()?))) {
         Some((part, ended)) => {
             let media_us = MediaTime(part.end_us());
             (
                 ended,
-                Moment::on_air(wall_time(ended), PartNumber(part.opened.part), media_us),
+                Moment::on_air(wall_time(ended), PartNumber(last_part), media_us),
             )
         }
         None => (last, Moment::off_air(wall_time(last))),
@@ -153,15 +205,10 @@ fn recorded_until(adopted: &Adopted) -> (chrono::DateTime<chrono::FixedOffset>, 
 
 /// What an open interview's discs have to get: every closed segment of the composite.
 fn closed_segments(adopted: &Adopted) -> Vec<Feed> {
-    let program = adopted
-        .outline
-        .parts
-        .iter()
-        .filter(|p| matches!(p.opened.track, TrackName::Program));
-    let closed = program
+    let program = adopted.outline.parts_of(&TrackName::Program);
+    program
         .flat_map(|part| &part.segments)
-        .filter_map(|segment| segment.closed.as_ref());
-    closed
+        .filter_map(|segment| segment.closed.as_ref())
         .map(|closed| Feed::FileDone {
             path: closed.segment.clone(),
             size: closed.size,

@@ -6,13 +6,15 @@ use super::appliance::Appliance;
 use super::commands::journal_lines;
 use super::open::Part;
 use super::recorder::Work;
-use super::words;
-use crate::interview::{Alarm, Event, Fact, InterruptionCause, StateName};
+use crate::evidence::mirror::{Mirror, MirrorState};
+use crate::interview::{Alarm, Event, Fact, InterruptionCause};
 use pipelines::messages::ToMedia;
 use std::time::Duration;
 
 /// Chunks that wait for the master beyond this are more than a stall (design 3).
 const MOST_WAITING_BYTES: u64 = 64 << 20;
+/// A fragment a second becomes durable; after this long it is more than a busy moment.
+const DURABLE_WITHIN: Duration = Duration::from_secs(4);
 /// From "open part" to its header.
 const OPEN_WITHIN: Duration = Duration::from_secs(10);
 /// From "close part" to its last chunk; afterwards what came is what there is.
@@ -25,8 +27,10 @@ impl Appliance {
         match &open.part {
             Part::Opening { asked, part, .. } if asked.elapsed() > OPEN_WITHIN => {
                 tracing::error!(part, "the media process did not open the part; it is asked again");
-                open.last_part = *part - 1;
+                let part = *part;
+                open.last_part = part - 1;
                 open.part = Part::Wanted;
+                self.media.say(&ToMedia::ClosePart { part });
                 self.ask_for_part();
             }
             Part::Ending { asked, part, .. } if asked.elapsed() > CLOSE_WITHIN => {
@@ -34,9 +38,8 @@ impl Appliance {
                     part,
                     "the media process did not close the part; what came is closed"
                 );
-                let part = *part;
-                open.part = Part::Closing;
-                open.recorder.give(Work::EndPart { part });
+                let reason = "its end was not delivered in time";
+                self.recording_lost(InterruptionCause::MediaFailed, reason);
             }
             Part::Running { part, .. } if open.recorder.waiting_bytes() > MOST_WAITING_BYTES => {
                 let part = *part;
@@ -44,50 +47,29 @@ impl Appliance {
                 self.raise(Alarm::MasterFailed, "64 MiB wait for the master disk");
                 self.recording_lost(InterruptionCause::MasterFailed, "the master disk takes nothing");
             }
-            Part::Wanted => self.ask_when_master_has_caught_up(),
+            Part::Running { began, .. } if !open.stall_told && open.silent_for(began.at) > DURABLE_WITHIN => {
+                open.stall_told = true;
+                self.raise(Alarm::MasterFailed, "nothing became durable for 4 s");
+            }
+            Part::Wanted => self.ask_for_part(),
             Part::Held
             | Part::Opening { .. }
             | Part::Ending { .. }
             | Part::Running { .. }
-            | Part::Closing => {}
+            | Part::Closing { .. } => {}
         }
+        self.watch_mirror();
     }
 
-    /// Loud, and not recording: somebody must look before it goes on.
-    pub(super) fn hold(&mut self, since: &str) {
-        if let Some(open) = &mut self.open {
-            open.part = Part::Held;
-        }
-        self.raise(Alarm::MediaFailing, &words::WAITS_FOR_RESUME.both_with(since));
-    }
-
-    /// The one press after a long cut; whether there was anything to resume.
-    pub(super) fn resume(&mut self) -> bool {
-        let held = self.open.as_mut().filter(|open| matches!(open.part, Part::Held));
-        let Some(open) = held else { return false };
-        open.part = Part::Wanted;
-        self.clear(Alarm::MediaFailing);
-        self.ask_for_part();
-        true
-    }
-
-    fn ask_when_master_has_caught_up(&mut self) {
-        let resumes = match self.interview.state() {
-            StateName::Starting | StateName::Recording | StateName::Suspended => true,
-            StateName::Idle
-            | StateName::Prechecked
-            | StateName::Confidential
-            | StateName::Unrecorded
-            | StateName::ContinuedElsewhere
-            | StateName::Closing
-            | StateName::Closed => false,
-        };
-        let has_room = self
+    /// A second disk that failed costs nothing, but somebody must know.
+    fn watch_mirror(&mut self) {
+        let state = self
             .open
             .as_ref()
-            .is_some_and(|open| open.recorder.waiting_bytes() < 1 << 20);
-        if resumes && has_room {
-            self.ask_for_part();
+            .and_then(|open| open.mirror.as_ref())
+            .map(Mirror::state);
+        if let Some(MirrorState::Failed { reason }) = state {
+            self.raise(Alarm::MirrorFailed, &reason);
         }
     }
 

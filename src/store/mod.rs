@@ -1,7 +1,7 @@
 //! The room's index in SQLite: what can be looked up quickly, never what is true.
 //!
 //! The journals are the truth; everything here but the answers of refused commands can be rebuilt from
-//! them. One thread writes (`Store`), readers open their own short connection (`Reader`). WAL with
+//! them. The room's loop alone writes (`Store`), readers open their own short connection (`Reader`). WAL with
 //! `synchronous=full`: an answer that was given is an answer that is kept.
 
 mod schema;
@@ -32,7 +32,7 @@ pub enum StoreError {
     },
 }
 
-/// The one writer. Lives on the room's index thread.
+/// The one writer. Lives in the room's loop.
 pub struct Store {
     connection: Connection,
 }
@@ -228,11 +228,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("index.sqlite");
         let mut store = Store::open(&path).unwrap();
-        store.keep_answer("c1", "first", "t").unwrap();
-        store.keep_answer("c1", "second", "t").unwrap();
+        store.keep_answer("c1", r#"{"n":1}"#, "t").unwrap();
+        store.keep_answer("c1", r#"{"n":2}"#, "t").unwrap();
         drop(store);
         let store = Store::open(&path).unwrap();
-        assert_eq!(store.answer("c1").unwrap().as_deref(), Some("first"));
+        assert_eq!(store.answer("c1").unwrap().as_deref(), Some(r#"{"n":1}"#));
         assert_eq!(store.answer("c2").unwrap(), None);
     }
 

@@ -5,7 +5,7 @@
 
 use super::Door;
 use super::auth::{self, Action, COOKIE, authorize, problem, problem_with};
-use crate::room::handle::{Answer, CommandRequest};
+use crate::room::handle::{Answer, CommandRequest, honest};
 use crate::room::words;
 use axum::Json;
 use axum::body::Bytes;
@@ -30,6 +30,10 @@ pub struct Login {
 pub async fn login(State(door): State<Arc<Door>>, body: Bytes) -> Response {
     let Ok(login) = serde_json::from_slice::<Login>(&body) else {
         return problem(StatusCode::BAD_REQUEST, "malformed", words::LOGIN_FORM);
+    };
+    // One at a time: a hash takes 64 MiB on purpose, and many at once would take the recorder's memory.
+    let Ok(_turn) = door.logins.acquire().await else {
+        return problem(StatusCode::INTERNAL_SERVER_ERROR, "no-session", words::NO_SESSION);
     };
     if let Some(wait) = door.sessions.must_wait() {
         let seconds = wait.as_secs() + 1;
@@ -120,7 +124,7 @@ pub async fn state_socket(
 async fn tell(door: Arc<Door>, mut socket: WebSocket) {
     let mut snapshots = door.room.snapshots();
     loop {
-        let snapshot = Arc::clone(&snapshots.borrow_and_update());
+        let snapshot = honest(&snapshots.borrow_and_update());
         let Ok(text) = serde_json::to_string(snapshot.as_ref()) else {
             return;
         };

@@ -110,6 +110,16 @@ impl Client {
     }
 }
 
+/// The session ends with its user: the room keeps few, and a panel's must not be pushed out.
+impl Drop for Client {
+    fn drop(&mut self) {
+        let _ = self
+            .agent
+            .post(format!("{}/api/v1/logout", self.base))
+            .send_empty();
+    }
+}
+
 fn reply(mut response: ureq::http::Response<ureq::Body>) -> Result<Reply, ClientError> {
     let status = response.status().as_u16();
     let text = response

@@ -21,10 +21,13 @@ use axum::routing::{get, post, put};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use tls::{TlsError, TlsFiles};
+
+use rustls::ServerConfig;
 
 /// A command with its transcript pages' digests stays far below this.
 const MAX_BODY: usize = 4 << 20;
@@ -34,6 +37,8 @@ pub struct Door {
     pub room: RoomHandle,
     pub accounts: Accounts,
     pub sessions: Sessions,
+    /// One secret is compared at a time.
+    pub logins: Semaphore,
     /// Where interview directories stand, for reading only.
     pub interviews: PathBuf,
 }
@@ -93,9 +98,8 @@ pub fn listen(address: SocketAddr) -> Result<TcpListener, WebError> {
 }
 
 /// Serves until the task is dropped.
-pub async fn serve(listener: TcpListener, files: TlsFiles, door: Arc<Door>) -> Result<(), WebError> {
-    let config = files.server_config()?;
-    let config = axum_server::tls_rustls::RustlsConfig::from_config(Arc::new(config));
+pub async fn serve(listener: TcpListener, tls: ServerConfig, door: Arc<Door>) -> Result<(), WebError> {
+    let config = axum_server::tls_rustls::RustlsConfig::from_config(Arc::new(tls));
     axum_server::from_tcp_rustls(listener, config)
         .map_err(WebError::Serve)?
         .serve(router(door).into_make_service())

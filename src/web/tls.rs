@@ -53,7 +53,8 @@ impl TlsFiles {
         Ok(files)
     }
 
-    pub(super) fn server_config(&self) -> Result<ServerConfig, TlsError> {
+    /// Read and tried before anything is promised.
+    pub fn server_config(&self) -> Result<ServerConfig, TlsError> {
         let read = |path: &Path| {
             let path = path.to_owned();
             move |source| TlsError::Read { path, source }

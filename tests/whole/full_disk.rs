@@ -82,6 +82,10 @@ fn a_full_disk_alarms_and_loses_nothing() {
         !house.interview(&id).join("part-0002").exists(),
         "what waited was written: one part"
     );
+    assert!(
+        !house.interview(&id).join("quarantine").exists(),
+        "nothing was torn, nothing was refused"
+    );
     let log = std::fs::read_to_string(house.place.dir.join("room.log")).unwrap();
     assert!(!log.contains("panicked"), "{log}");
 }

@@ -21,3 +21,4 @@ mod house;
 mod media;
 mod refusals;
 mod resume;
+mod two;

@@ -1,6 +1,6 @@
 //! at the door: no early end, no call that pauses, deletes or skips, each id answered once.
 
-use super::house::{House, PROGRAM};
+use super::house::{House, PROGRAM, verify};
 use serde_json::json;
 use std::process::Command;
 
@@ -74,7 +74,14 @@ fn an_incomplete_end_takes_its_reason_and_approver() {
     });
     house.must("end-incomplete", fields);
     house.until("closed", 60, |s| s["interview_id"].is_null());
-    house.is_sound(&id);
+    // The contract: an interview that ended abnormally is not sound, and says so.
+    let out = verify(&house.interview(&id), &[]);
+    let said = String::from_utf8_lossy(&out.stdout);
+    assert_eq!(out.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("ended-abnormally") && said.matches('✗').count() == 1,
+        "{said}"
+    );
     let manifest = std::fs::read_to_string(house.interview(&id).join("manifest.json")).unwrap();
     assert!(manifest.contains("incomplete"), "{manifest}");
 }

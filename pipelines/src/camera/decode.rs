@@ -91,6 +91,7 @@ pub(crate) fn picture_chain(
     if feed.wants_original() {
         tap_original(&parsed, feed);
     }
+    note_arrival(&parsed, feed);
     let stream = decoder.static_pad("sink").map(|pad| pad.downgrade());
     let told = move || {
         let caps = stream
@@ -135,6 +136,20 @@ fn accept_any_stride(sink: &gst_app::AppSink) {
             }
             _ => gst::PadProbeReturn::Ok,
         }
+    });
+}
+
+fn note_arrival(parsed: &gst::Element, feed: &Arc<Feed>) {
+    let Some(pad) = parsed.static_pad("src") else {
+        return;
+    };
+    let feed = feed.clone();
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+        if feed.frames() > 0 {
+            return gst::PadProbeReturn::Remove;
+        }
+        feed.encoded();
+        gst::PadProbeReturn::Ok
     });
 }
 

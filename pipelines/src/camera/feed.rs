@@ -15,6 +15,13 @@ const STALLED_AFTER_NS: u64 = 1_000_000_000;
 const DEAD_AFTER_NS: u64 = 4_000_000_000;
 /// For the first frame: a connection, a key frame, and UDP given up on.
 const FIRST_FRAME_NS: u64 = 8_000_000_000;
+/// Once a stream comes: cameras are set to key frames up to ten seconds apart, and more.
+const FIRST_DECODED_NS: u64 = 20_000_000_000;
+/// Time stamps further from the clock than this are never shown: the composer would find the frame stale, or
+/// wait for it.
+const BEHIND_NS: i64 = 1_000_000_000;
+const AHEAD_NS: i64 = 500_000_000;
+const OFF_AFTER_NS: u64 = 2_000_000_000;
 
 /// What the supervisor sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,12 +39,29 @@ pub(crate) enum Look {
     Dead(Lost),
 }
 
+/// What a picture that stands still means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Still {
+    /// Test patterns may stand still.
+    Ignored,
+    /// An object on the table does stand still, and a camera without noise shows it so: told, and shown on.
+    Told,
+    /// The camera hangs; the slate says so.
+    Hidden,
+}
+
 #[derive(Default)]
 struct Seen {
     closed: bool,
     ended: bool,
     frames: u64,
     arrived_ns: u64,
+    /// When the last encoded unit came, decoded or not.
+    encoded_ns: Option<u64>,
+    /// Since when time stamps are off.
+    off_since_ns: Option<u64>,
+    /// By how much the last time stamp was ahead of the clock.
+    ahead_ns: i64,
     format: Option<(gst::Caps, gst_video::VideoInfo)>,
     /// Set when the picture's chain stands.
     codec: Option<String>,
@@ -51,19 +75,18 @@ pub(crate) struct Feed {
     outputs: Arc<CameraOutputs>,
     timeline: Timeline,
     started_ns: u64,
-    /// Test patterns may stand still.
-    watch_still: bool,
+    still: Still,
     seen: Mutex<Seen>,
 }
 
 impl Feed {
-    pub(crate) fn new(outputs: Arc<CameraOutputs>, timeline: Timeline, watch_still: bool) -> Arc<Feed> {
+    pub(crate) fn new(outputs: Arc<CameraOutputs>, timeline: Timeline, still: Still) -> Arc<Feed> {
         let started_ns = timeline.now_ns();
         Arc::new(Feed {
             outputs,
             timeline,
             started_ns,
-            watch_still,
+            still,
             seen: Mutex::default(),
         })
     }
@@ -88,15 +111,20 @@ impl Feed {
         let info = match known {
             Some((_, info)) => info.clone(),
             None => {
-                let Some(info) = describe(caps, told) else { return };
+                let Some(info) = describe(caps, told, self.timeline.fps) else {
+                    return;
+                };
                 seen.format = Some((caps.to_owned(), info.clone()));
                 info
             }
         };
         seen.frames += 1;
-        seen.arrived_ns = self.timeline.now_ns();
+        seen.arrived(at_ns, self.timeline.now_ns());
         let was_frozen = seen.stillness.frozen();
-        if self.watch_still && seen.stillness.see(at_ns, || luma_digest(&buffer, &info)) {
+        if self.still != Still::Ignored
+            && seen.stillness.see(at_ns, || luma_digest(&buffer, &info))
+            && self.still == Still::Hidden
+        {
             if !was_frozen {
                 self.outputs.shelf.clear();
             }
@@ -129,6 +157,11 @@ impl Feed {
         if let Some(take) = &self.outputs.original {
             take(unit);
         }
+    }
+
+    /// Something came that may become a picture.
+    pub(crate) fn encoded(&self) {
+        self.lock().encoded_ns = Some(self.timeline.now_ns());
     }
 
     /// The stream ended; that is never passed on.
@@ -189,6 +222,22 @@ impl Feed {
                 reason,
             });
         }
+        if seen
+            .off_since_ns
+            .is_some_and(|since_ns| now_ns.saturating_sub(since_ns) > OFF_AFTER_NS)
+        {
+            let off_s = seen.ahead_ns as f64 / 1e9;
+            return dead(
+                CameraFault::Stalled,
+                format!("its time stamps are off by {off_s:+.1} s"),
+            );
+        }
+        if let Some(why) = self.outputs.shelf.refused() {
+            return Look::Standing(Lost {
+                cause: CameraFault::UnsupportedCodec,
+                reason: format!("its picture cannot be shown: {why}; set it to 4:2:0, 8 bit, progressive"),
+            });
+        }
         if seen.stillness.frozen() {
             let reason = "every picture is the same to the last pixel since 10 s".into();
             return Look::Standing(Lost {
@@ -213,8 +262,18 @@ impl Feed {
                 "the stream has no picture in it".into(),
             );
         }
-        if now_ns.saturating_sub(self.started_ns) < FIRST_FRAME_NS {
+        let comes = seen
+            .encoded_ns
+            .is_some_and(|last_ns| now_ns.saturating_sub(last_ns) < DEAD_AFTER_NS);
+        let patience_ns = if comes { FIRST_DECODED_NS } else { FIRST_FRAME_NS };
+        if now_ns.saturating_sub(self.started_ns) < patience_ns {
             return Look::Waiting;
+        }
+        if comes {
+            return dead(
+                CameraFault::Stalled,
+                "the stream comes, but no picture in it can be decoded; set a key frame every second".into(),
+            );
         }
         if seen.codec.is_some() {
             dead(
@@ -237,14 +296,29 @@ fn dead(cause: CameraFault, reason: String) -> Look {
     Look::Dead(Lost { cause, reason })
 }
 
+impl Seen {
+    fn arrived(&mut self, at_ns: u64, now_ns: u64) {
+        self.arrived_ns = now_ns;
+        self.ahead_ns = at_ns.wrapping_sub(now_ns).cast_signed();
+        if (-BEHIND_NS..=AHEAD_NS).contains(&self.ahead_ns) {
+            self.off_since_ns = None;
+        } else {
+            self.off_since_ns.get_or_insert(now_ns);
+        }
+    }
+}
+
 /// Streams that do not state their colours are taken as BT.709: a default by picture size would make an
-/// insert differ from the main picture, and the composer convert for nothing.
-fn describe(caps: &gst::CapsRef, told: bool) -> Option<gst_video::VideoInfo> {
+/// insert differ from the main picture, and the composer convert for nothing. Rate and interlacing are stated
+/// as the program's, since a converter takes no others and the composer has its own cadence.
+fn describe(caps: &gst::CapsRef, told: bool, fps: u64) -> Option<gst_video::VideoInfo> {
     let mut caps = caps.to_owned();
+    let stated = caps.make_mut();
+    stated.set("framerate", gst::Fraction::new(i32::try_from(fps).ok()?, 1));
+    stated.set("interlace-mode", "progressive");
     if !told {
-        let caps = caps.make_mut();
-        caps.set("colorimetry", "bt709");
-        caps.set("chroma-site", "mpeg2");
+        stated.set("colorimetry", "bt709");
+        stated.set("chroma-site", "mpeg2");
     }
     gst_video::VideoInfo::from_caps(&caps).ok()
 }

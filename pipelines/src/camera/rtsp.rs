@@ -62,6 +62,8 @@ pub(crate) fn build(
     };
     source.set_property("latency", latency_ms);
     source.set_property_from_str("protocols", protocols);
+    // Left to choose, it takes a camera that names a duration for a film, and buffers.
+    source.set_property_from_str("buffer-mode", "slave");
     choose_streams(&source, feed);
     link_streams(&source, camera.slot, pipeline, feed);
     parts::add_chain(pipeline, &[source])?;

@@ -3,12 +3,12 @@
 //! Runs on its own thread and is the only reader of its pipeline's bus. Everything that can hang has a
 //! deadline. Tells each change of status once.
 
-use super::feed::{Feed, Look};
+use super::feed::{Feed, Look, Still};
 use super::rtsp::{Over, RtspCamera};
 use super::{Board, BuildError, CameraOutputs, Lost, fault, file, rtsp, test, v4l2};
 use crate::deadline::change_state;
 use crate::messages::{CameraFault, CameraStatus, FromMedia};
-use crate::settings::{CameraSettings, CameraSource, VideoSettings};
+use crate::settings::{CameraSettings, CameraSource, Slot, VideoSettings};
 use crate::timeline::Timeline;
 use gst::prelude::*;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
@@ -85,8 +85,7 @@ impl Supervisor {
     }
 
     fn attempt(&self, fruitless: u32) -> End {
-        let watch_still = !matches!(self.settings.source, CameraSource::Test { .. });
-        let feed = Feed::new(self.outputs.clone(), self.timeline.clone(), watch_still);
+        let feed = Feed::new(self.outputs.clone(), self.timeline.clone(), self.still());
         let pipeline = gst::Pipeline::with_name(&format!("camera-{}", self.settings.slot.name()));
         pipeline.use_clock(Some(&self.timeline.clock));
         let end = match self.build(&pipeline, &feed, fruitless) {
@@ -95,7 +94,10 @@ impl Supervisor {
         };
         feed.close();
         if let Some(lost) = &end {
-            let details = gst::DebugGraphDetails::all();
+            // Without the elements' properties: among them is the password.
+            let details = gst::DebugGraphDetails::MEDIA_TYPE
+                | gst::DebugGraphDetails::CAPS_DETAILS
+                | gst::DebugGraphDetails::STATES;
             pipeline.debug_to_dot_file_with_ts(details, format!("{}-{:?}", pipeline.name(), lost.cause));
         }
         if let Err(error) = change_state(&pipeline, gst::State::Null) {
@@ -107,6 +109,14 @@ impl Supervisor {
                 lost,
                 frames: feed.frames(),
             },
+        }
+    }
+
+    fn still(&self) -> Still {
+        match (&self.settings.source, self.settings.slot) {
+            (CameraSource::Test { .. }, _) => Still::Ignored,
+            (_, Slot::Evidence) => Still::Told,
+            (_, Slot::Interviewee | Slot::Officer | Slot::Panorama) => Still::Hidden,
         }
     }
 

@@ -5,6 +5,7 @@
 //! buffer on. The number of frames is arithmetic: a thread that was late composes the missing ticks at once.
 //! It never waits for a camera, a socket or an encoder; commands take effect between two ticks.
 
+mod area;
 mod layout;
 pub(crate) mod picture;
 mod scaler;
@@ -16,13 +17,12 @@ use crate::overlay::text::{TextError, Typeface};
 use crate::settings::{Layout, Slot, VideoSettings};
 use crate::shelf::Shelf;
 use crate::timeline::{INPUT_LATENCY_NS, Timeline};
-use chrono::{DateTime, Local};
 use stage::Stage;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender, TryRecvError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// Later than this somebody must know (`Watch::Late`).
 const LATE_NS: u64 = 250_000_000;
@@ -149,7 +149,7 @@ impl Work {
             if !self.obey() {
                 return Ok(());
             }
-            let seen = self.wall_time(tick_ns);
+            let seen = self.timeline.wall_time(tick_ns).into();
             let buffer = self.stage.compose(tick_ns, period_ns, seen)?;
             (self.output)(frame, buffer);
             self.counts.composed.store(frame + 1, Ordering::Relaxed);
@@ -200,14 +200,5 @@ impl Work {
                 Err(TryRecvError::Disconnected) => return false,
             }
         }
-    }
-
-    /// Local time at which the tick was, by the system's clock as it stands now.
-    fn wall_time(&self, tick_ns: u64) -> DateTime<Local> {
-        let ago = Duration::from_nanos(self.timeline.now_ns().saturating_sub(tick_ns));
-        SystemTime::now()
-            .checked_sub(ago)
-            .unwrap_or(SystemTime::UNIX_EPOCH)
-            .into()
     }
 }

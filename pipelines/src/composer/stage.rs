@@ -27,8 +27,9 @@ const STALE_NS: u64 = 1_000_000_000;
 const BLACK_LUMA: u64 = 24;
 const BLACK_SECONDS: u32 = 5;
 
-/// Pictures that the pool makes at once; more when the encoder holds them.
-const POOL_BUFFERS: u32 = 4;
+/// Pictures that the pool makes at once; more when the encoder holds them. It goes round all it has: few
+/// are still in the cache.
+const POOL_BUFFERS: u32 = 2;
 
 /// One camera as the composer sees it.
 struct Seat {

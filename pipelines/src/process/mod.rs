@@ -76,8 +76,13 @@ pub fn serve(socket: UnixStream) -> Result<(), ServeError> {
         .map_err(|error| last_words(&outbox, "start", ServeError::Start(error)))?;
     listen(reader, happens)?;
     let fps = u64::from(settings.video.fps);
-    let result = Session::new(programme, outbox.clone(), happened, chunks, fps).run();
-    result.map_err(|failed| last_words(&outbox, "run", failed))
+    let mut session = Session::new(programme, outbox.clone(), happened, chunks, fps);
+    session.run().map_err(|failed| {
+        let failed = last_words(&outbox, "run", failed);
+        // What failed may hang, and ending it in order takes seconds; the process ends now.
+        std::mem::forget(session);
+        failed
+    })
 }
 
 /// The media process as a thread, with the room's end of its socket: for tests and measurements. Panics and

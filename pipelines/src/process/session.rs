@@ -19,12 +19,18 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 const READY_WITHIN: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 const COUNT_EVERY: Duration = Duration::from_secs(1);
+/// Woken later than this, the process itself stood still, and what seems to stand still may not.
+const LATE: Duration = Duration::from_secs(1);
+/// A muxer hands over what it has within milliseconds of being told the end.
+const DRAIN: Duration = Duration::from_secs(3);
 
 /// Which part is on its way out, and what of it is still to come.
 struct Closing {
     part: u32,
     composite: bool,
     originals: bool,
+    /// When its last picture and sound had passed the gate.
+    since: Instant,
 }
 
 enum Flow {
@@ -66,7 +72,7 @@ impl Session {
         }
     }
 
-    pub fn run(mut self) -> Result<(), ServeError> {
+    pub fn run(&mut self) -> Result<(), ServeError> {
         let mut next_count = Instant::now() + COUNT_EVERY;
         loop {
             // Until it is ready it looks often; then only orders and the count wake it.
@@ -83,13 +89,48 @@ impl Session {
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
             self.get_ready()?;
-            if Instant::now() >= next_count {
-                next_count += COUNT_EVERY;
-                let counters = self.programme.counters();
-                self.outbox.say(FromMedia::Counted { counters }, Vec::new());
-                self.stalls.look(&counters, self.programme.busy())?;
+            let now = Instant::now();
+            if now >= next_count {
+                let late = now.duration_since(next_count);
+                next_count = if late > LATE { now } else { next_count } + COUNT_EVERY;
+                self.count(late)?;
             }
         }
+    }
+
+    fn count(&mut self, late: Duration) -> Result<(), ServeError> {
+        let counters = self.programme.counters();
+        self.outbox.say(FromMedia::Counted { counters }, Vec::new());
+        if late > LATE {
+            tracing::warn!(late_ms = late.as_millis(), "the process was held up");
+            return Ok(());
+        }
+        self.stalls.look(&counters, self.programme.busy())?;
+        self.hurry()
+    }
+
+    /// A muxer that was told the end and hangs must not keep the next part waiting.
+    fn hurry(&mut self) -> Result<(), ServeError> {
+        let busy = self.programme.busy();
+        let Some(closing) = self.closing.as_mut() else {
+            return Ok(());
+        };
+        if busy {
+            closing.since = Instant::now();
+        }
+        if closing.since.elapsed() < DRAIN {
+            return Ok(());
+        }
+        let part = closing.part;
+        if closing.composite {
+            let message = format!("part {part} does not end since {} s", DRAIN.as_secs());
+            return Err(ServeError::Failed {
+                step: "mux".into(),
+                message,
+            });
+        }
+        tracing::warn!(part, "an original does not end and is left behind");
+        self.finish(part, |closing| closing.originals = false)
     }
 
     fn happen(&mut self, event: Event) -> Result<Flow, ServeError> {
@@ -186,6 +227,7 @@ impl Session {
                     part,
                     composite: true,
                     originals,
+                    since: Instant::now(),
                 })
             }
             Closed::Empty => {
@@ -194,6 +236,7 @@ impl Session {
                     part,
                     composite: false,
                     originals,
+                    since: Instant::now(),
                 });
                 self.finish(part, |_| {})?;
             }
