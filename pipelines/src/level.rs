@@ -18,26 +18,30 @@ const CLIPPED_SAMPLES: u32 = 10;
 #[derive(Default)]
 pub(crate) struct Meter {
     count: u32,
-    squares: f64,
+    squares: u64,
     peak: i32,
     clipped: u32,
 }
 
 impl Meter {
-    pub(crate) fn hear(&mut self, samples: impl Iterator<Item = i16>) {
+    pub(crate) fn hear(&mut self, samples: &[i16]) {
+        let (mut squares, mut peak, mut clipped) = (0u64, 0, 0);
         for sample in samples {
-            let value = i32::from(sample);
-            self.count += 1;
-            self.squares += f64::from(value * value);
-            self.peak = self.peak.max(value.abs());
-            self.clipped += u32::from(sample == i16::MAX || sample == i16::MIN);
+            let value = i32::from(*sample);
+            squares += u64::from(value.unsigned_abs().pow(2));
+            peak = value.abs().max(peak);
+            clipped += u32::from(*sample == i16::MAX || *sample == i16::MIN);
         }
+        self.count += samples.len() as u32;
+        self.squares += squares;
+        self.peak = self.peak.max(peak);
+        self.clipped += clipped;
     }
 
     /// The window's level; the next window begins.
     pub(crate) fn finish(&mut self) -> Level {
         let meter = std::mem::take(self);
-        let mean_square = meter.squares / f64::from(meter.count.max(1));
+        let mean_square = meter.squares as f64 / f64::from(meter.count.max(1));
         Level {
             rms_centi_db: centi_db(mean_square.sqrt()),
             peak_centi_db: centi_db(f64::from(meter.peak)),
@@ -113,7 +117,7 @@ mod tests {
 
     fn level(samples: &[i16]) -> Level {
         let mut meter = Meter::default();
-        meter.hear(samples.iter().copied());
+        meter.hear(samples);
         meter.finish()
     }
 

@@ -129,7 +129,7 @@ impl Strip {
 
     fn read(&mut self, from_ns: u64, out: &mut [i16; BLOCK_SAMPLES]) -> u64 {
         let missing = self.input.as_mut().map_or(0, |input| input.read(from_ns, out));
-        self.meter.hear(out.iter().copied());
+        self.meter.hear(out);
         missing
     }
 }

@@ -52,7 +52,7 @@ impl Originals {
     pub fn start(cut: Cut, delivery: Arc<dyn Delivery>, closed: PartClosed) -> std::io::Result<Originals> {
         let (orders, received) = mpsc::channel();
         let waiting_bytes = Arc::new(AtomicUsize::new(0));
-        let overflowed = Arc::default();
+        let overflowed: Arc<Mutex<BTreeSet<Slot>>> = Arc::default();
         let originals = Originals {
             orders: orders.clone(),
             waiting_bytes: waiting_bytes.clone(),
@@ -124,7 +124,7 @@ fn same_form(one: &gst::Caps, other: &gst::Caps) -> bool {
                 .map(bytes)
         && ["width", "height"]
             .iter()
-            .all(|name| one.get::<i32>(name).ok() == other.get::<i32>(name).ok())
+            .all(|name| one.get::<i32>(*name).ok() == other.get::<i32>(*name).ok())
         && one.get::<&str>("stream-format").ok() == other.get::<&str>("stream-format").ok()
 }
 
@@ -243,18 +243,18 @@ impl Worker {
                 }))
             }),
             None => Ok(None),
-            Some(TrackState::Running { muxer, caps, .. }) if !same_form(&caps, &unit.caps) => {
+            Some(TrackState::Running { muxer, caps, .. })
+                if caps != unit.caps && !same_form(&caps, &unit.caps) =>
+            {
                 tracing::warn!(slot = slot.name(), caps = %unit.caps, "the original begins anew");
                 muxer.end(0).map(|()| Some(TrackState::Ending { muxer }))
             }
             Some(TrackState::Running {
-                muxer,
-                caps,
-                last_dts_ns,
+                muxer, last_dts_ns, ..
             }) => push(&muxer, at_ns, last_dts_ns, unit.buffer).map(|last_dts_ns| {
                 Some(TrackState::Running {
                     muxer,
-                    caps,
+                    caps: unit.caps,
                     last_dts_ns,
                 })
             }),

@@ -89,7 +89,10 @@ impl SoundEncoder {
 
     /// `samples` are stereo pairs; blocks come in order and without a hole.
     pub fn push(&self, block: u64, samples: &[i16]) -> Result<(), SoundEncoderError> {
-        let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+        let mut bytes = vec![0; 2 * samples.len()];
+        for (to, sample) in bytes.as_chunks_mut().0.iter_mut().zip(samples) {
+            *to = sample.to_le_bytes();
+        }
         let pairs = samples.len() as u64 / 2;
         let mut buffer = gst::Buffer::from_mut_slice(bytes);
         if let Some(buffer) = buffer.get_mut() {

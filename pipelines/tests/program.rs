@@ -7,9 +7,14 @@
 
 mod room;
 
-use pipelines::messages::{FromMedia, ToMedia, Track};
-use pipelines::settings::{Channel, Layout, Slot};
+use fixtures::camera::CameraScript;
+use fixtures::picture::Code;
+use gst::prelude::*;
+use pipelines::messages::{CameraStatus, FromMedia, ToMedia, Track};
+use pipelines::settings::{CameraSettings, CameraSource, Channel, Layout, Slot, Transport};
 use room::{Room, camera, microphone, settings};
+use std::cell::Cell;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 static TURN: Mutex<()> = Mutex::new(());
@@ -141,6 +146,119 @@ fn the_layout_changes_between_two_frames_without_a_gap() {
     // The insert: white, bordered, at the lower right.
     assert!(mean(&luma[0], 500, 270, 100, 60) > 200);
     assert!(mean(&luma[0], 300, 100, 100, 60) < 20);
+}
+
+fn film(path: &Path, form: &str, encoder: &str) -> CameraSettings {
+    let film = format!(
+        "videotestsrc num-buffers=60 pattern=snow ! video/x-raw,width=240,height=136,{form} \
+         ! x264enc speed-preset=ultrafast key-int-max=10 {encoder} ! mp4mux ! filesink location={}",
+        path.display()
+    );
+    let pipeline = gst::parse::launch(&film).expect("no film");
+    pipeline.set_state(gst::State::Playing).expect("no film");
+    let bus = pipeline.bus().expect("no bus");
+    bus.timed_pop_filtered(gst::ClockTime::from_seconds(20), &[gst::MessageType::Eos])
+        .expect("the film does not end");
+    pipeline.set_state(gst::State::Null).expect("no film");
+    CameraSettings {
+        slot: Slot::Officer,
+        source: CameraSource::File {
+            path: path.to_owned(),
+        },
+        keep_original: false,
+    }
+}
+
+#[test]
+fn an_insert_of_another_rate_or_interlaced_is_shown() {
+    let _turn = turn();
+    gst::init().expect("no GStreamer");
+    let dir = tempfile::tempdir().expect("no directory");
+    for (nth, (form, encoder)) in [
+        ("framerate=15/1", ""),
+        ("framerate=30/1", ""),
+        ("framerate=25/1,interlace-mode=interleaved", "interlaced=true"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let officer = film(&dir.path().join(format!("{nth}.mp4")), form, encoder);
+        let mut room = Room::start(settings(
+            vec![camera(Slot::Interviewee, "black"), officer],
+            vec![],
+        ));
+        room.wait("the officer's camera", 10, |m| {
+            matches!(
+                m,
+                FromMedia::Camera {
+                    slot: Slot::Officer,
+                    status: CameraStatus::Live { .. }
+                }
+            )
+        });
+        room.say(&ToMedia::OpenPart { part: 1 });
+        room.wait_chunks(1, 8);
+        room.close_part(1);
+        let part = room.part(1, Track::Composite);
+        room.end().expect("the media process failed");
+        let shown: Vec<u64> = part
+            .luma()
+            .iter()
+            .map(|luma| mean(luma, 480, 265, 120, 70))
+            .collect();
+        assert!(shown.iter().all(|luma| *luma > 80), "{form}: {shown:?}");
+    }
+}
+
+#[test]
+fn a_part_begins_with_the_picture_seen_when_it_was_opened() {
+    let _turn = turn();
+    gst::init().expect("no GStreamer");
+    let script = CameraScript {
+        width: 640,
+        height: 360,
+        sound: None,
+        ..CameraScript::default()
+    };
+    let fixture = fixtures::camera::Camera::start(script).expect("no camera");
+    let interviewee = CameraSettings {
+        slot: Slot::Interviewee,
+        source: CameraSource::Rtsp {
+            url: fixture.url(),
+            user: None,
+            password: None,
+            transport: Transport::Tcp,
+        },
+        keep_original: false,
+    };
+    let mut room = Room::start(settings(vec![interviewee], vec![]));
+    room.wait("the camera", 10, |m| {
+        matches!(
+            m,
+            FromMedia::Camera {
+                status: CameraStatus::Live { .. },
+                ..
+            }
+        )
+    });
+    room.say(&ToMedia::OpenPart { part: 1 });
+    room.wait_chunks(1, 4);
+    room.close_part(1);
+    let opened_ms = Cell::new(0);
+    room.wait("opened", 1, |m| {
+        let FromMedia::PartOpened { began_unix_ms, .. } = m else {
+            return false;
+        };
+        opened_ms.set(*began_unix_ms);
+        true
+    });
+    let part = room.part(1, Track::Composite);
+    room.end().expect("the media process failed");
+    let first = part.luma().swap_remove(0);
+    let code = Code::read(&first, 640, 360, &fixtures::picture::CODE).expect("no code in the picture");
+    let later_ms = opened_ms.get() - code.wall_ms as i64;
+    println!("the part is said to begin {later_ms} ms after its first picture was drawn");
+    assert!((-60..200).contains(&later_ms), "{later_ms} ms");
 }
 
 #[test]

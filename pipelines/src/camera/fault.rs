@@ -32,6 +32,14 @@ pub(crate) fn of_build(error: &BuildError) -> Lost {
     Lost { cause, reason }
 }
 
+/// A text of GStreamer's without the secrets that stand in the camera's URL.
+pub(crate) fn shown(source: &CameraSource, text: &str) -> String {
+    match source {
+        CameraSource::Rtsp { url, .. } => text.replace(url, &host(url)),
+        CameraSource::V4l2 { .. } | CameraSource::File { .. } | CameraSource::Test { .. } => text.to_owned(),
+    }
+}
+
 pub(crate) fn of_error(source: &CameraSource, error: &glib::Error) -> Lost {
     let cause = if let Some(kind) = error.kind::<gst::ResourceError>() {
         of_resource(source, kind)
@@ -68,9 +76,20 @@ fn of_stream(kind: gst::StreamError) -> CameraFault {
     }
 }
 
+/// Scheme and host: credentials may stand before the host, in the query, and even in the path.
+fn host(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("rtsp", url));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}")
+}
+
 fn reason(source: &CameraSource, cause: CameraFault, told: &str) -> String {
+    let shown = shown(source, told);
+    let told = shown.as_str();
     match (source, cause) {
         (CameraSource::Rtsp { url, user: None, .. }, CameraFault::Unauthorized) => {
+            let url = host(url);
             format!("{url} wants a user and a password; write them into the camera's settings")
         }
         (
@@ -81,9 +100,11 @@ fn reason(source: &CameraSource, cause: CameraFault, told: &str) -> String {
             },
             CameraFault::Unauthorized,
         ) => {
+            let url = host(url);
             format!("{url} refused user {user}: wrong user or password")
         }
         (CameraSource::Rtsp { url, .. }, CameraFault::NotFound) => {
+            let url = host(url);
             format!("{url}: the camera has no such stream; check the path")
         }
         (CameraSource::Rtsp { url, transport, .. }, CameraFault::Unreachable) => {
@@ -92,11 +113,28 @@ fn reason(source: &CameraSource, cause: CameraFault, told: &str) -> String {
                 Transport::Tcp => "check its power, cable and address, or allow UDP",
                 Transport::Udp => "check its power, cable and address, or use TCP",
             };
+            let url = host(url);
             format!("{url} cannot be reached ({told}); {advice}")
         }
         (CameraSource::Rtsp { .. }, _)
         | (CameraSource::V4l2 { .. } | CameraSource::File { .. } | CameraSource::Test { .. }, _) => {
             told.to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_url_only_the_host_is_said() {
+        for url in [
+            "rtsp://room:s@cret@10.0.0.9:554/live",
+            "rtsp://10.0.0.9:554/user=room&password=s@cret",
+            "rtsp://10.0.0.9:554?password=s@cret",
+        ] {
+            assert_eq!(host(url), "rtsp://10.0.0.9:554");
         }
     }
 }

@@ -322,3 +322,40 @@ fn describe(caps: &gst::CapsRef, told: bool, fps: u64) -> Option<gst_video::Vide
     }
     gst_video::VideoInfo::from_caps(&caps).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_stamps_are_off_since_the_first_wrong_one_and_right_again_with_the_first_right_one() {
+        let second_ns = 1_000_000_000;
+        let mut seen = Seen::default();
+        seen.arrived(100 * second_ns - second_ns / 5, 100 * second_ns);
+        assert_eq!(seen.off_since_ns, None);
+        seen.arrived(98 * second_ns, 101 * second_ns);
+        seen.arrived(99 * second_ns, 102 * second_ns);
+        assert_eq!(seen.off_since_ns, Some(101 * second_ns));
+        assert_eq!(seen.ahead_ns, -3_000_000_000);
+        seen.arrived(103 * second_ns, 103 * second_ns);
+        assert_eq!(seen.off_since_ns, None);
+        seen.arrived(105 * second_ns, 104 * second_ns);
+        assert_eq!(seen.off_since_ns, Some(104 * second_ns));
+    }
+
+    #[test]
+    fn a_streams_rate_and_interlacing_are_replaced_by_the_programs() {
+        gst::init().unwrap();
+        let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, 720, 576)
+            .fps(gst::Fraction::new(50, 3))
+            .interlace_mode(gst_video::VideoInterlaceMode::Interleaved)
+            .build()
+            .unwrap();
+        let described = describe(&info.to_caps().unwrap(), false, 25).unwrap();
+        assert_eq!(described.fps(), gst::Fraction::new(25, 1));
+        assert_eq!(
+            described.interlace_mode(),
+            gst_video::VideoInterlaceMode::Progressive
+        );
+    }
+}

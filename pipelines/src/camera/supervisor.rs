@@ -192,7 +192,9 @@ impl Supervisor {
     fn heard(&self, pipeline: &gst::Pipeline, feed: &Feed, message: &gst::Message) -> Option<Lost> {
         match message.view() {
             gst::MessageView::Error(error) => {
-                let detail = error.debug();
+                let detail = error
+                    .debug()
+                    .map(|detail| fault::shown(&self.settings.source, &detail));
                 tracing::warn!(slot = self.settings.slot.name(), error = %error.error(), ?detail, "camera");
                 Some(
                     feed.refusal()

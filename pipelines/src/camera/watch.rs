@@ -1,8 +1,9 @@
 //! Whether a picture moves: the watch for frozen cameras.
 //!
 //! `feed` asks it about every frame that comes. A look at the luma of a whole frame costs a third of a
-//! millisecond at 1080p, so a moving picture is looked at twice a second only; a frozen one at every frame,
-//! so that it is shown again at once. A real camera's noise makes no two frames equal.
+//! millisecond at 1080p, so a moving picture is looked at twice a second only, and whole only when some of its
+//! rows are as before; a frozen one at every frame, so that it is shown again at once. A real camera's noise
+//! makes no two frames equal.
 
 use gst_video::VideoFrameRef;
 use gst_video::prelude::*;
@@ -11,34 +12,59 @@ use gst_video::prelude::*;
 const LOOK_EVERY_NS: u64 = 430_000_000;
 const FROZEN_AFTER_NS: u64 = 10_000_000_000;
 
+/// Of every so many rows the one that is looked at first.
+const SOME_ROWS: usize = 8;
+
+/// What a frame looks like: digests, not for evidence, only to tell frames apart.
+pub(crate) trait Likeness {
+    fn of_some_rows(&self) -> u64;
+    fn of_all_rows(&self) -> u64;
+}
+
+/// What a picture is since when. The whole of it is known from its second look on, when it is seen to stay.
+struct Same {
+    some_rows: u64,
+    all_rows: Option<u64>,
+    since_ns: u64,
+}
+
 #[derive(Default)]
 pub(crate) struct Stillness {
     looked_ns: u64,
-    /// What the picture was, and since when it is that.
-    same: Option<(u64, u64)>,
+    same: Option<Same>,
     frozen: bool,
 }
 
 impl Stillness {
-    /// Takes note of a frame seen at `at_ns`; `luma` is called only when it is looked at, and `None` from it
+    /// Takes note of a frame seen at `at_ns`; `look` is called only when it is looked at, and `None` from it
     /// (a frame that cannot be read) leaves everything as it was. True while the picture is frozen.
-    pub(crate) fn see(&mut self, at_ns: u64, luma: impl FnOnce() -> Option<u64>) -> bool {
+    pub(crate) fn see<L: Likeness>(&mut self, at_ns: u64, look: impl FnOnce() -> Option<L>) -> bool {
         if !self.frozen && self.same.is_some() && at_ns.saturating_sub(self.looked_ns) < LOOK_EVERY_NS {
             return false;
         }
         self.looked_ns = at_ns;
-        if let Some(now) = luma() {
-            match self.same {
-                Some((before, since_ns)) if before == now => {
-                    self.frozen = at_ns.saturating_sub(since_ns) >= FROZEN_AFTER_NS;
-                }
-                Some(_) | None => {
-                    self.same = Some((now, at_ns));
-                    self.frozen = false;
-                }
-            }
+        if let Some(now) = look() {
+            self.frozen = self.compare(at_ns, &now);
         }
         self.frozen
+    }
+
+    fn compare(&mut self, at_ns: u64, now: &impl Likeness) -> bool {
+        let some_rows = now.of_some_rows();
+        let mut all_rows = None;
+        if let Some(same) = self.same.as_mut().filter(|same| same.some_rows == some_rows) {
+            let all = now.of_all_rows();
+            if *same.all_rows.get_or_insert(all) == all {
+                return at_ns.saturating_sub(same.since_ns) >= FROZEN_AFTER_NS;
+            }
+            all_rows = Some(all);
+        }
+        self.same = Some(Same {
+            some_rows,
+            all_rows,
+            since_ns: at_ns,
+        });
+        false
     }
 
     pub(crate) fn frozen(&self) -> bool {
@@ -46,21 +72,47 @@ impl Stillness {
     }
 }
 
-/// A digest of every visible byte of the first plane; not for evidence, only to tell frames apart.
-pub(crate) fn luma_digest(buffer: &gst::BufferRef, info: &gst_video::VideoInfo) -> Option<u64> {
+/// The visible bytes of a frame's first plane.
+pub(crate) struct Luma<'a> {
+    frame: VideoFrameRef<&'a gst::BufferRef>,
+    stride: usize,
+    width: usize,
+}
+
+/// To be asked for digests; `None` when the frame cannot be read.
+pub(crate) fn luma_digest<'a>(buffer: &'a gst::BufferRef, info: &gst_video::VideoInfo) -> Option<Luma<'a>> {
     let frame = VideoFrameRef::from_buffer_ref_readable(buffer, info).ok()?;
-    let stride = usize::try_from(*frame.plane_stride().first()?)
-        .ok()
-        .filter(|s| *s > 0)?;
-    let width = (frame.comp_width(0) as usize * usize::try_from(frame.comp_pstride(0)).ok()?).min(stride);
-    let rows = frame
-        .plane_data(0)
-        .ok()?
-        .chunks(stride)
-        .take(frame.height() as usize);
-    Some(rows.fold(0, |digest, row| {
-        row_digest(digest, row.get(..width).unwrap_or(row))
-    }))
+    let stride = usize::try_from(*frame.plane_stride().first()?).ok()?;
+    let width = frame.comp_width(0) as usize * usize::try_from(frame.comp_pstride(0)).ok()?;
+    frame.plane_data(0).ok().filter(|_| stride > 0)?;
+    Some(Luma {
+        frame,
+        stride,
+        width: width.min(stride),
+    })
+}
+
+impl Luma<'_> {
+    fn digest(&self, every: usize) -> u64 {
+        let data = self.frame.plane_data(0).unwrap_or_default();
+        let rows = data
+            .chunks(self.stride)
+            .take(self.frame.height() as usize)
+            .step_by(every);
+        rows.fold(0, |digest, row| {
+            row_digest(digest, row.get(..self.width).unwrap_or(row))
+        })
+    }
+}
+
+impl Likeness for Luma<'_> {
+    fn of_some_rows(&self) -> u64 {
+        self.digest(SOME_ROWS)
+    }
+
+    fn of_all_rows(&self) -> u64 {
+        self.digest(1)
+    }
 }
 
 fn row_digest(digest: u64, row: &[u8]) -> u64 {
@@ -91,6 +143,17 @@ mod tests {
 
     const FRAME_NS: u64 = 40_000_000;
 
+    /// Digests of some rows and of all.
+    impl Likeness for (u64, u64) {
+        fn of_some_rows(&self) -> u64 {
+            self.0
+        }
+
+        fn of_all_rows(&self) -> u64 {
+            self.1
+        }
+    }
+
     #[test]
     fn ten_seconds_of_the_same_picture_are_frozen_and_the_first_other_one_is_not() {
         let mut stillness = Stillness::default();
@@ -98,19 +161,21 @@ mod tests {
         let frozen_at = (0..500u64).find(|n| {
             stillness.see(n * FRAME_NS, || {
                 looks += 1;
-                Some(7)
+                Some((7, 7))
             })
         });
         assert!((250..=261).contains(&frozen_at.unwrap()), "{frozen_at:?}");
         assert!(looks < 30, "{looks} looks in ten seconds");
-        assert!(stillness.see(300 * FRAME_NS, || Some(7)));
-        assert!(!stillness.see(301 * FRAME_NS, || Some(8)));
+        assert!(stillness.see(300 * FRAME_NS, || Some((7, 7))));
+        assert!(!stillness.see(301 * FRAME_NS, || Some((7, 8))));
     }
 
     #[test]
     fn a_picture_that_moves_a_little_is_never_frozen() {
         let mut stillness = Stillness::default();
-        assert!((0..2_000u64).all(|n| !stillness.see(n * FRAME_NS, || Some(n / 200))));
+        assert!((0..2_000u64).all(|n| !stillness.see(n * FRAME_NS, || Some((n / 200, 1)))));
+        let mut stillness = Stillness::default();
+        assert!((0..2_000u64).all(|n| !stillness.see(n * FRAME_NS, || Some((1, n / 200)))));
     }
 
     #[test]
@@ -122,7 +187,8 @@ mod tests {
         let digest = |x: usize| {
             let mut bytes = vec![16u8; info.size()];
             bytes[x] = 17;
-            luma_digest(gst::Buffer::from_slice(bytes).as_ref(), &info).unwrap()
+            let buffer = gst::Buffer::from_slice(bytes);
+            luma_digest(&buffer, &info).unwrap().of_all_rows()
         };
         let stride = info.stride()[0] as usize;
         assert_ne!(digest(0), digest(1));

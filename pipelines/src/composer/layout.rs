@@ -36,9 +36,16 @@ pub(crate) fn places(layout: Layout, width: usize, height: usize, configured: &[
     };
     let (half_width, half_height) = (width / 2, height / 2);
     let cell = |column: usize, row: usize| {
-        Rect::even(column * half_width, row * half_height, half_width, half_height)
+        let (x, y) = ((column * half_width) & !1, (row * half_height) & !1);
+        // The far ones take what is left: half of an even number may be odd.
+        let cell_width = if column == 0 { half_width } else { width - x };
+        let cell_height = if row == 0 { half_height } else { height - y };
+        Rect::even(x, y, cell_width, cell_height)
     };
-    let half = |column: usize| Rect::even(column * half_width, 0, half_width, height);
+    let half = |column: usize| Rect {
+        height: height & !1,
+        ..cell(column, 0)
+    };
     let all = match layout {
         Layout::Interview => vec![main(Slot::Interviewee, whole), insert(Slot::Officer, 0)],
         Layout::InterviewRoom => {
@@ -144,6 +151,17 @@ mod tests {
                         "{place:?}"
                     );
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn cells_leave_no_strip_unpainted_where_a_half_is_odd() {
+        for layout in [Layout::SideBySide, Layout::Quad] {
+            for (width, height) in [(1366, 770), (1920, 1080), (322, 182)] {
+                let cells = places(layout, width, height, &Slot::ALL);
+                let painted: usize = cells.iter().map(|p| p.area.width * p.area.height).sum();
+                assert_eq!(painted, width * height, "{cells:?}");
             }
         }
     }

@@ -7,6 +7,7 @@
 
 mod area;
 mod layout;
+mod luma;
 pub(crate) mod picture;
 mod scaler;
 mod slate;

@@ -4,6 +4,7 @@
 //! is here: layout, scalers, slates, since when a camera is lost, and the watch for black pictures.
 
 use super::layout::{self, Place, Role};
+use super::luma;
 use super::picture::{BLACK, LIGHT, Planes, Rect};
 use super::scaler::Scaler;
 use super::slate::Slates;
@@ -15,7 +16,6 @@ use crate::settings::{Layout, Slot, VideoSettings};
 use crate::shelf::{Frame, Shelf, Taken};
 use chrono::{DateTime, Local};
 use gst::prelude::*;
-use gst_video::prelude::*;
 use gst_video::{VideoFrame, VideoInfo};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,6 +38,8 @@ struct Seat {
     /// Since when there is no picture.
     lost_since: Option<DateTime<Local>>,
     black_seconds: u32,
+    /// Its frames come and cannot be shown.
+    refused: bool,
 }
 
 pub(super) struct Stage {
@@ -75,6 +77,7 @@ impl Stage {
             scaler: Scaler::default(),
             lost_since: None,
             black_seconds: 0,
+            refused: false,
         };
         let seats = shelves
             .into_iter()
@@ -104,6 +107,11 @@ impl Stage {
         let (width, height) = (self.info.width() as usize, self.info.height() as usize);
         self.places = layout::places(layout, width, height, &configured);
         self.slates.clear();
+        // Whether a frame can be shown depends on its place.
+        for seat in self.seats.values_mut().filter(|seat| seat.refused) {
+            seat.refused = false;
+            seat.shelf.refuse(None);
+        }
     }
 
     pub fn set_overlay(&mut self, text: OverlayText) {
@@ -143,9 +151,12 @@ impl Stage {
             };
             let Some(frame) = frame.filter(|frame| frame.at_ns + STALE_NS >= tick_ns) else {
                 seat.lost_since.get_or_insert(seen);
+                note_black(*slot, seat, 0, &self.events);
                 continue;
             };
-            seat.lost_since = None;
+            if !seat.refused {
+                seat.lost_since = None;
+            }
             if again && self.places.iter().any(|place| place.slot == *slot) {
                 self.counts.repeated.fetch_add(1, Ordering::Relaxed);
             }
@@ -165,7 +176,7 @@ impl Stage {
         picture: &mut VideoFrame<gst_video::video_frame::Writable>,
     ) -> Result<(), ComposeError> {
         let shown = match frame {
-            Some(frame) => self.place_frame(place, frame, picture)?,
+            Some(frame) => self.place_frame(place, frame, seen, picture)?,
             None => None,
         };
         let mut planes = Planes::of(picture).ok_or(ComposeError::Map)?;
@@ -196,6 +207,7 @@ impl Stage {
         &mut self,
         place: Place,
         frame: &Frame,
+        seen: DateTime<Local>,
         picture: &mut VideoFrame<gst_video::video_frame::Writable>,
     ) -> Result<Option<Rect>, ComposeError> {
         let Some(seat) = self.seats.get_mut(&place.slot) else {
@@ -216,8 +228,17 @@ impl Stage {
             planes.fill_around(place.area, rect, BLACK);
         }
         match seat.scaler.place(&frame.buffer, &frame.info, rect, picture) {
-            Ok(()) => Ok(Some(rect)),
+            Ok(()) => {
+                if std::mem::take(&mut seat.refused) {
+                    seat.shelf.refuse(None);
+                    seat.lost_since = None;
+                }
+                Ok(Some(rect))
+            }
             Err(error) => {
+                seat.refused = true;
+                seat.shelf.refuse(Some(error.to_string()));
+                seat.lost_since.get_or_insert(seen);
                 if self.ticks.is_multiple_of(self.fps) {
                     tracing::warn!(slot = place.slot.name(), %error, "a camera's frame cannot be shown");
                 }
@@ -239,13 +260,19 @@ fn pool(info: &VideoInfo) -> Result<gst_video::VideoBufferPool, gst::glib::BoolE
 
 /// Looks at one picture in a second, at some 2,000 of its pixels.
 fn watch_black(slot: Slot, seat: &mut Seat, frame: &Frame, events: &Sender<FromMedia>) {
-    let Some(luma) = mean_luma(frame) else { return };
-    let was = seat.black_seconds >= BLACK_SECONDS;
-    seat.black_seconds = if luma < BLACK_LUMA {
+    let Some(luma) = luma::mean(frame) else { return };
+    let seconds = if luma < BLACK_LUMA {
         seat.black_seconds.saturating_add(1)
     } else {
         0
     };
+    note_black(slot, seat, seconds, events);
+}
+
+/// Tells when it begins and ends; a camera that is lost is black no more.
+fn note_black(slot: Slot, seat: &mut Seat, seconds: u32, events: &Sender<FromMedia>) {
+    let was = seat.black_seconds >= BLACK_SECONDS;
+    seat.black_seconds = seconds;
     let is = seat.black_seconds >= BLACK_SECONDS;
     if is != was {
         let watch = Watch::Black { slot };
@@ -255,24 +282,4 @@ fn watch_black(slot: Slot, seat: &mut Seat, frame: &Frame, events: &Sender<FromM
             FromMedia::Ended { watch }
         });
     }
-}
-
-/// `None` for formats whose first plane is not luma.
-fn mean_luma(frame: &Frame) -> Option<u64> {
-    if !frame.info.is_yuv() || frame.info.n_planes() < 2 {
-        return None;
-    }
-    let mapped = VideoFrame::from_buffer_readable(frame.buffer.clone(), &frame.info).ok()?;
-    let stride = usize::try_from(*mapped.plane_stride().first()?).ok()?;
-    let luma = mapped.plane_data(0).ok()?;
-    let (width, height) = (mapped.width() as usize, mapped.height() as usize);
-    let (step_x, step_y) = ((width / 64).max(1), (height / 36).max(1));
-    let (mut sum, mut count) = (0u64, 0u64);
-    for row in luma.chunks(stride).take(height).step_by(step_y) {
-        for pixel in row.iter().take(width).step_by(step_x) {
-            sum += u64::from(*pixel);
-            count += 1;
-        }
-    }
-    sum.checked_div(count)
 }

@@ -9,7 +9,10 @@ use crate::timeline::{SAMPLE_RATE, Timeline};
 use std::f64::consts::TAU;
 use std::time::{Duration, SystemTime};
 
-const BLOCK_SAMPLES: usize = 960;
+/// 40 ms: half of what the mixer leaves an input, at half the wakes of 20 ms.
+const BLOCK_SAMPLES: usize = 1_920;
+/// Speech is made once, for so long, and then repeated: a test signal is to cost no more than a real one.
+const SPEECH_SAMPLES: u64 = 4 * SAMPLE_RATE;
 const BEEP_NS: u64 = 50_000_000;
 const SECOND_NS: u64 = 1_000_000_000;
 
@@ -71,8 +74,8 @@ fn blocks_since(timeline: &Timeline) -> u64 {
 struct Voice {
     signal: Signal,
     noise: u32,
-    saw: f64,
-    vowel: f64,
+    /// What is repeated; empty for signals that are made as they go.
+    spoken: Vec<i16>,
     /// Wall time minus clock time, since 1970.
     wall_offset_ns: i128,
     beeping: bool,
@@ -80,14 +83,17 @@ struct Voice {
 
 impl Voice {
     fn new(signal: Signal) -> Self {
-        Voice {
+        let mut voice = Voice {
             signal,
             noise: 1,
-            saw: 0.0,
-            vowel: 0.0,
+            spoken: Vec::new(),
             wall_offset_ns: 0,
             beeping: false,
+        };
+        if signal == Signal::Speech {
+            voice.spoken = voice.speech();
         }
+        voice
     }
 
     /// Not in the middle of a beep, which is to be one whole tone.
@@ -111,7 +117,13 @@ impl Voice {
 
     fn sample(&mut self, n: u64, at_ns: u64) -> i16 {
         let value = match self.signal {
-            Signal::Speech => self.speech(n),
+            Signal::Speech => {
+                return self
+                    .spoken
+                    .get((n % SPEECH_SAMPLES) as usize)
+                    .copied()
+                    .unwrap_or(0);
+            }
             Signal::Beep => self.beep(at_ns),
             Signal::Tone => 3_277.0 * (TAU * (n % 48) as f64 / 48.0).sin(),
             Signal::Silence => self.hiss() * 18.0,
@@ -129,15 +141,19 @@ impl Voice {
     }
 
     /// A saw tooth through a low pass, four syllables a second, every fourth left out as a breath.
-    fn speech(&mut self, n: u64) -> f64 {
-        let syllable = n % (SAMPLE_RATE / 4);
-        let spoken = n / (SAMPLE_RATE / 4) % 4 != 3;
-        let part = syllable as f64 / (SAMPLE_RATE / 4) as f64;
-        let loud = if spoken { 4.0 * part * (1.0 - part) } else { 0.0 };
-        let pitch_hz = 110.0 + 30.0 * part;
-        self.saw = (self.saw + pitch_hz / SAMPLE_RATE as f64).fract();
-        self.vowel += 0.15 * ((2.0 * self.saw - 1.0) - self.vowel);
-        loud * 9_000.0 * self.vowel + self.hiss() * (30.0 + 400.0 * loud)
+    fn speech(&mut self) -> Vec<i16> {
+        let (mut saw, mut vowel) = (0.0, 0.0);
+        let sample = |n: u64| {
+            let syllable = n % (SAMPLE_RATE / 4);
+            let spoken = n / (SAMPLE_RATE / 4) % 4 != 3;
+            let part = syllable as f64 / (SAMPLE_RATE / 4) as f64;
+            let loud = if spoken { 4.0 * part * (1.0 - part) } else { 0.0 };
+            let pitch_hz = 110.0 + 30.0 * part;
+            saw = (saw + pitch_hz / SAMPLE_RATE as f64).fract();
+            vowel += 0.15 * ((2.0 * saw - 1.0) - vowel);
+            (loud * 9_000.0 * vowel + self.hiss() * (30.0 + 400.0 * loud)) as i16
+        };
+        (0..SPEECH_SAMPLES).map(sample).collect()
     }
 
     fn beep(&mut self, at_ns: u64) -> f64 {
@@ -161,8 +177,8 @@ mod tests {
         let mut voice = Voice::new(Signal::Beep);
         voice.wall_offset_ns = 1_790_000_000_500_000_000;
         // The second begins at clock time 0.5 s, sample 24,000.
-        let samples: Vec<i16> = (0..50)
-            .flat_map(|b| voice.block(b * 960, b * 20_000_000))
+        let samples: Vec<i16> = (0..25)
+            .flat_map(|b| voice.block(b * 1_920, b * 40_000_000))
             .collect();
         let loud: Vec<usize> = samples
             .iter()
@@ -186,8 +202,8 @@ mod tests {
     fn signals_are_as_loud_as_they_say() {
         let rms = |signal| {
             let mut voice = Voice::new(signal);
-            let samples: Vec<i16> = (0..100)
-                .flat_map(|b| voice.block(b * 960, b * 20_000_000))
+            let samples: Vec<i16> = (0..50)
+                .flat_map(|b| voice.block(b * 1_920, b * 40_000_000))
                 .collect();
             let squares: f64 = samples.iter().map(|s| f64::from(*s).powi(2)).sum();
             10.0 * (squares / samples.len() as f64 / 32_768f64.powi(2)).log10()

@@ -86,6 +86,49 @@ fn ten_minutes_of_a_clock_500_ppm_off_stay_within_five_milliseconds_without_a_dr
 }
 
 #[test]
+fn a_whole_block_is_what_its_samples_are_one_by_one() {
+    let mut ring = Ring {
+        servo: Some(Servo::begin(0, 0.0)),
+        ..Ring::default()
+    };
+    let mut noise = 1u32;
+    let samples = std::iter::repeat_with(|| {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (noise >> 16) as i16
+    });
+    ring.append(samples.take(4_000), 4_000);
+    let mut out = [0; BLOCK];
+    for (begin, step) in [
+        (1.0, 1.0),
+        (500.0, 1.0),
+        (7.25, 1.000_5),
+        (900.999_9, 0.995),
+        (2_000.5, 1.0),
+    ] {
+        assert!(ring.whole(begin, step, &mut out, &mut Vec::new()));
+        for (i, value) in out.iter().enumerate() {
+            let alone = ring.sample(begin + i as f64 * step).expect("no sample");
+            let off = i32::from(*value) - i32::from(alone);
+            // `sample` takes what is within a ten thousandth of a whole one for it; noise is steep.
+            assert!(off.abs() <= 8, "{off} at {i} from {begin}");
+        }
+    }
+    assert!(
+        !ring.whole(0.5, 1.0, &mut out, &mut Vec::new()),
+        "nothing stands before the first"
+    );
+    assert!(
+        !ring.whole(3_039.5, 1.0, &mut out, &mut Vec::new()),
+        "nothing stands behind the last"
+    );
+    ring.holes.push_back(1_000..1_010);
+    assert!(
+        !ring.whole(500.5, 1.0, &mut out, &mut Vec::new()),
+        "a hole is not interpolated over"
+    );
+}
+
+#[test]
 fn exact_time_stamps_are_passed_on_sample_by_sample() {
     let shelf = Arc::new(SoundShelf::new());
     let sent: Vec<i16> = (0..4_800).collect();
