@@ -9,7 +9,8 @@ use std::time::Duration;
 
 /// What the page shows, once it is there: whose recording, message, marked button, the shown video.
 const SHOWN: &str = r##"(() => {
-    if (document.readyState !== "complete") return null;
+    // Until the page has come, the tab shows an empty one that is complete, too.
+    if (document.readyState !== "complete" || !document.getElementById("title")) return null;
     const video = document.querySelector("video:not([hidden])");
     const marked = document.querySelector('#list button[aria-current="true"]');
     return {
