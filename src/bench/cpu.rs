@@ -229,8 +229,7 @@ fn profile(all: &[Vec<Run>], seconds: u32) -> String {
         .sum();
     format!(
         "By thread, of a core, last round. Ours: {}; of it neither decoding nor encoding: {:.1} %. Decoding and \
-         encoding alone, GStreamer: {}. What the encoder costs more in ours is the picture: insert and text are \
-         detail that the bare camera picture does not have.",
+         encoding alone, GStreamer: {}.",
         listed(ours, seconds),
         own / f64::from(seconds) * 100.0,
         listed(threads(Contender::GstreamerAlone), seconds),
