@@ -190,7 +190,7 @@ fn against_the_cameras(recording: &Recording, interview: &Recorded) -> Vec<Check
     let media = pts.first().zip(pts.last()).map_or(0, |(a, b)| b - a);
     let late_left = recording.sound_late_ms(0, 0, LEFT_BEEP_HZ);
     let late_right = recording.sound_late_ms(1, 1, RIGHT_BEEP_HZ);
-    let holds = |late: &[f64]| beyond(late) <= 1 + late.len() / 50;
+    let holds = |late: &[f64]| beyond(late) == 0;
     let enough = |n: usize| n * 100 >= full.len() * 97;
     vec![
         check(
@@ -216,8 +216,7 @@ fn against_the_cameras(recording: &Recording, interview: &Recorded) -> Vec<Check
     ]
 }
 
-/// Seconds whose beep stands too far from its flash. One in fifty, and one at the beginning, may be the
-/// simulated camera's own: it shares this machine, and what it sends late is late in truth.
+/// Seconds whose beep stands too far from its flash.
 fn beyond(late_ms: &[f64]) -> usize {
     late_ms.iter().filter(|ms| ms.abs() > AV_LIMIT_MS).count()
 }
