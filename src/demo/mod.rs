@@ -70,12 +70,13 @@ pub enum DemoError {
 
 /// Runs the demonstration with `program` as the room; whether every check held.
 pub fn run(arguments: &DemoArguments, program: &Path) -> Result<bool, DemoError> {
+    let dir = place::empty_directory(arguments.dir.as_deref())?;
     let cameras = if arguments.camera.is_empty() {
         simulated(arguments)?
     } else {
         Vec::new()
     };
-    let place = place::Place::prepare(arguments, &cameras)?;
+    let place = place::Place::prepare(dir, arguments, &cameras)?;
     say(&format!("目录 directory: {}", place.dir.display()));
     let room = room_child::RoomChild::start(program, &place)?;
     say(&format!("主机 room: https://127.0.0.1:{}/", place.port));

@@ -19,8 +19,8 @@ pub struct Place {
 }
 
 impl Place {
-    pub fn prepare(arguments: &DemoArguments, cameras: &[Camera]) -> Result<Place, DemoError> {
-        let dir = directory(arguments.dir.as_deref())?;
+    /// In `dir`, which is made where it does not exist.
+    pub fn prepare(dir: PathBuf, arguments: &DemoArguments, cameras: &[Camera]) -> Result<Place, DemoError> {
         let write = |path: &Path| {
             let path = path.to_owned();
             move |source| DemoError::Write { path, source }
@@ -88,7 +88,8 @@ impl Place {
     }
 }
 
-fn directory(asked: Option<&Path>) -> Result<PathBuf, DemoError> {
+/// The directory asked for, or one named after the time.
+pub fn empty_directory(asked: Option<&Path>) -> Result<PathBuf, DemoError> {
     let dir = match asked {
         Some(dir) => dir.to_owned(),
         None => PathBuf::from(format!(

@@ -50,7 +50,7 @@ impl House {
     /// Up, whatever is wrong; `change` has the configuration's last word.
     pub fn open(cameras: Vec<Camera>, change: impl FnOnce(&mut Place, String) -> String) -> House {
         let dir = tempfile::tempdir().unwrap();
-        let mut place = Place::prepare(&arguments(dir.path()), &cameras).unwrap();
+        let mut place = Place::prepare(dir.path().to_owned(), &arguments(dir.path()), &cameras).unwrap();
         let text = std::fs::read_to_string(&place.config).unwrap();
         let text = change(&mut place, text);
         std::fs::write(&place.config, text).unwrap();
