@@ -4,8 +4,10 @@
 //! frame is dropped and counted when it is full. Neither side ever waits for the other; that is what keeps
 //! a camera's failure out of the recording.
 
+use crate::picture::Still;
+use crate::shrink::{Shrinker, Size};
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A decoded frame with the clock time at which it was seen, in nanoseconds of the pipelines' shared clock
 /// (base time + running time).
@@ -14,6 +16,19 @@ pub struct Frame {
     pub at_ns: u64,
     pub buffer: gst::Buffer,
     pub info: gst_video::VideoInfo,
+    /// The same picture at the size that the composer asked for, where it could be made.
+    pub(crate) small: Option<Arc<Still>>,
+}
+
+impl Frame {
+    pub fn new(at_ns: u64, buffer: gst::Buffer, info: gst_video::VideoInfo) -> Frame {
+        Frame {
+            at_ns,
+            buffer,
+            info,
+            small: None,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -23,6 +38,8 @@ struct Inner {
     shown: Option<Frame>,
     /// Why the composer cannot show the frames.
     refused: Option<String>,
+    /// The size at which the frames are shown, when it is not their own.
+    wanted: Option<Size>,
     put: u64,
     dropped: u64,
 }
@@ -39,6 +56,8 @@ pub enum Taken {
 
 pub struct Shelf {
     inner: Mutex<Inner>,
+    /// Taken by whoever puts frames, never together with `inner`.
+    shrinker: Mutex<Shrinker>,
     capacity: usize,
 }
 
@@ -46,6 +65,7 @@ impl Shelf {
     pub fn new(capacity: usize) -> Self {
         Shelf {
             inner: Mutex::new(Inner::default()),
+            shrinker: Mutex::default(),
             capacity: capacity.max(1),
         }
     }
@@ -54,8 +74,13 @@ impl Shelf {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Never blocks for longer than the composer's look at the list.
-    pub fn put(&self, frame: Frame) {
+    /// Never blocks for longer than the composer's look at the list. Makes the small picture, if one is asked for.
+    pub fn put(&self, mut frame: Frame) {
+        let wanted = self.lock().wanted;
+        frame.small = wanted.and_then(|size| {
+            let mut shrinker = self.shrinker.lock().unwrap_or_else(PoisonError::into_inner);
+            shrinker.shrink(&frame.buffer, &frame.info, size)
+        });
         let mut inner = self.lock();
         inner.put += 1;
         while inner.frames.len() >= self.capacity {
@@ -111,6 +136,11 @@ impl Shelf {
         inner.refused = None;
     }
 
+    /// The composer tells at which size it shows the frames; `None` where it wants them as they are.
+    pub(crate) fn want(&self, size: Option<Size>) {
+        self.lock().wanted = size;
+    }
+
     /// The composer tells the camera's side that its frames cannot be shown, or can again.
     pub fn refuse(&self, why: Option<String>) {
         self.lock().refused = why;
@@ -140,11 +170,7 @@ mod tests {
             .unwrap();
         let shelf = Shelf::new(1000);
         for at_ns in times_ns {
-            shelf.put(Frame {
-                at_ns,
-                buffer: gst::Buffer::new(),
-                info: info.clone(),
-            });
+            shelf.put(Frame::new(at_ns, gst::Buffer::new(), info.clone()));
         }
         shelf
     }

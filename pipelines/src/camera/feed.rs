@@ -130,7 +130,7 @@ impl Feed {
             }
             return;
         }
-        self.outputs.shelf.put(Frame { at_ns, buffer, info });
+        self.outputs.shelf.put(Frame::new(at_ns, buffer, info));
     }
 
     pub(crate) fn sound(&self, at_ns: u64, samples: &[i16]) {

@@ -3,7 +3,7 @@
 //! Pure arithmetic, asked by the composer when the layout or a camera's size changes. A slot that is not
 //! configured leaves its insert out; where it would be the main picture, the slate stands in.
 
-use super::picture::Rect;
+use crate::picture::Rect;
 use crate::settings::{Layout, Slot};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

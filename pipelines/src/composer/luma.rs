@@ -108,10 +108,6 @@ mod tests {
             .unwrap();
         let sample: gst::Sample = pipeline.by_name("end").unwrap().property("last-sample");
         pipeline.set_state(gst::State::Null).unwrap();
-        Frame {
-            at_ns: 0,
-            buffer: sample.buffer_owned().unwrap(),
-            info,
-        }
+        Frame::new(0, sample.buffer_owned().unwrap(), info)
     }
 }

@@ -5,10 +5,8 @@
 //! buffer on. The number of frames is arithmetic: a thread that was late composes the missing ticks at once.
 //! It never waits for a camera, a socket or an encoder; commands take effect between two ticks.
 
-mod area;
 mod layout;
 mod luma;
-pub(crate) mod picture;
 mod scaler;
 mod slate;
 mod stage;

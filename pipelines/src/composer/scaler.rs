@@ -1,14 +1,12 @@
 //! Puts one camera's frame into its rectangle of the composed picture.
 //!
-//! The same size and format is one plain copy of the planes; at half the size or less it is the mean by area,
-//! kept to be placed again while no new frame comes; everything else goes through a converter that writes
-//! straight into the destination. Whichever is kept as long as source and rectangle stay the same. Colour
-//! matrices are never converted: it would cost more than all the rest, for a shift that nobody sees.
+//! The same size and format is one plain copy of the planes; everything else goes through a converter that
+//! writes straight into the destination and is kept as long as source and rectangle stay the same. Frames
+//! that come small already (`shrink`) never come here. Colour matrices are never converted: it would cost more than all the rest, for a shift that nobody sees.
 
-use super::area::AreaScaler;
-use super::picture::{BLACK, Planes, Rect, Still};
+use crate::picture::Rect;
 use gst_video::prelude::*;
-use gst_video::video_frame::{Readable, Writable};
+use gst_video::video_frame::Writable;
 use gst_video::{VideoConverter, VideoConverterConfig, VideoFrame, VideoInfo};
 
 /// Taps of the resampler: left to itself it takes six for a 720p insert, and twice the time (measured); with
@@ -31,52 +29,7 @@ pub(crate) enum ScaleError {
 struct Cached {
     source: VideoInfo,
     rect: Rect,
-    way: Way,
-}
-
-enum Way {
-    Area(Box<Shrunk>),
-    Converter(VideoConverter),
-}
-
-/// A frame made smaller, and which frame that was.
-struct Shrunk {
-    scaler: AreaScaler,
-    still: Still,
-    of: Option<gst::Buffer>,
-}
-
-impl Shrunk {
-    /// `None` when this is not a case for the mean by area.
-    fn new(source: &VideoInfo, target: &VideoInfo, rect: Rect) -> Option<Shrunk> {
-        let formats = [source.format(), target.format()];
-        if formats != [gst_video::VideoFormat::I420; 2] {
-            return None;
-        }
-        let size = (source.width() as usize, source.height() as usize);
-        Some(Shrunk {
-            scaler: AreaScaler::new(size, (rect.width, rect.height))?,
-            still: Still::new(rect.width, rect.height, BLACK),
-            of: None,
-        })
-    }
-
-    fn take(&mut self, buffer: &gst::Buffer, frame: &VideoFrame<Readable>) -> Result<(), ScaleError> {
-        if self.of.as_ref().is_some_and(|of| of.as_ptr() == buffer.as_ptr()) {
-            return Ok(());
-        }
-        let strides = frame.plane_stride();
-        let plane = |nth: usize| {
-            let stride = strides.get(nth).and_then(|stride| usize::try_from(*stride).ok());
-            let data = frame.plane_data(nth as u32).ok();
-            data.zip(stride)
-                .ok_or_else(|| ScaleError::Map(describe(frame.info())))
-        };
-        let planes = [plane(0)?, plane(1)?, plane(2)?];
-        self.scaler.scale(planes, &mut self.still.planes());
-        self.of = Some(buffer.clone());
-        Ok(())
-    }
+    converter: VideoConverter,
 }
 
 /// One per place in the layout.
@@ -105,15 +58,7 @@ impl Scaler {
             Some(cached) if cached.rect == rect && cached.source == *source => cached,
             Some(_) | None => prepare(source, info, rect)?,
         };
-        match &mut self.cached.insert(cached).way {
-            Way::Area(shrunk) => {
-                shrunk.take(buffer, &frame)?;
-                if let Some(mut planes) = Planes::of(picture) {
-                    planes.place(rect.x, rect.y, &shrunk.still);
-                }
-            }
-            Way::Converter(converter) => converter.frame(&frame, picture),
-        }
+        self.cached.insert(cached).converter.frame(&frame, picture);
         Ok(())
     }
 }
@@ -123,14 +68,10 @@ fn describe(info: &VideoInfo) -> String {
 }
 
 fn prepare(source: &VideoInfo, target: &VideoInfo, rect: Rect) -> Result<Cached, ScaleError> {
-    let way = match Shrunk::new(source, target, rect) {
-        Some(shrunk) => Way::Area(Box::new(shrunk)),
-        None => Way::Converter(converter(source, target, rect)?),
-    };
     Ok(Cached {
         source: source.clone(),
         rect,
-        way,
+        converter: converter(source, target, rect)?,
     })
 }
 

@@ -3,8 +3,8 @@
 //! Owned by the composer. Says in Chinese and English whose camera is lost, since when, and what time it is,
 //! so that nobody takes it for a picture. Redrawn once a second only, placed as often as needed.
 
-use super::picture::{Colour, Planes, Rect, Still};
 use crate::overlay::text::Typeface;
+use crate::picture::{Colour, Planes, Rect, Still};
 use crate::settings::Slot;
 use chrono::{DateTime, Local};
 use std::collections::HashMap;

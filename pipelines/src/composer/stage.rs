@@ -5,17 +5,18 @@
 
 use super::layout::{self, Place, Role};
 use super::luma;
-use super::picture::{BLACK, LIGHT, Planes, Rect};
 use super::scaler::Scaler;
 use super::slate::Slates;
 use super::{ComposeError, ComposerCounts};
 use crate::messages::{FromMedia, OverlayText, Watch};
 use crate::overlay::Overlay;
 use crate::overlay::text::Typeface;
+use crate::picture::{BLACK, LIGHT, Planes, Rect};
 use crate::settings::{Layout, Slot, VideoSettings};
 use crate::shelf::{Frame, Shelf, Taken};
 use chrono::{DateTime, Local};
 use gst::prelude::*;
+use gst_video::prelude::*;
 use gst_video::{VideoFrame, VideoInfo};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -107,6 +108,10 @@ impl Stage {
         let (width, height) = (self.info.width() as usize, self.info.height() as usize);
         self.places = layout::places(layout, width, height, &configured);
         self.slates.clear();
+        // What is not shown need not be made small.
+        for seat in self.seats.values() {
+            seat.shelf.want(None);
+        }
         // Whether a frame can be shown depends on its place.
         for seat in self.seats.values_mut().filter(|seat| seat.refused) {
             seat.refused = false;
@@ -227,7 +232,22 @@ impl Stage {
             let mut planes = Planes::of(picture).ok_or(ComposeError::Map)?;
             planes.fill_around(place.area, rect, BLACK);
         }
-        match seat.scaler.place(&frame.buffer, &frame.info, rect, picture) {
+        let placed = match &frame.small {
+            Some(small) if (small.width, small.height) == (rect.width, rect.height) => {
+                let mut planes = Planes::of(picture).ok_or(ComposeError::Map)?;
+                planes.place(rect.x, rect.y, small);
+                Ok(())
+            }
+            // After a change of layout for as long as older frames are on the shelf, and where the camera's
+            // side cannot make it small.
+            Some(_) | None => {
+                let is_whole = (rect.width, rect.height) == picture_size(picture);
+                let size = (rect.width, rect.height);
+                seat.shelf.want((!is_whole).then_some(size));
+                seat.scaler.place(&frame.buffer, &frame.info, rect, picture)
+            }
+        };
+        match placed {
             Ok(()) => {
                 if std::mem::take(&mut seat.refused) {
                     seat.shelf.refuse(None);
@@ -246,6 +266,10 @@ impl Stage {
             }
         }
     }
+}
+
+fn picture_size(picture: &VideoFrame<gst_video::video_frame::Writable>) -> (usize, usize) {
+    (picture.width() as usize, picture.height() as usize)
 }
 
 fn pool(info: &VideoInfo) -> Result<gst_video::VideoBufferPool, gst::glib::BoolError> {

@@ -5,8 +5,8 @@
 
 pub(crate) mod text;
 
-use crate::composer::picture::{Mask, Planes};
 use crate::messages::OverlayText;
+use crate::picture::{Mask, Planes};
 use chrono::{DateTime, Local};
 use text::Typeface;
 

@@ -3,7 +3,7 @@
 //! Used by the overlay and by the slate, both of which draw only when a text changes. Glyphs are kept, so a
 //! new second costs a few copies. A character without a glyph shows the typeface's own empty box.
 
-use crate::composer::picture::Mask;
+use crate::picture::Mask;
 use ab_glyph::{Font, FontVec, PxScale, ScaleFont};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

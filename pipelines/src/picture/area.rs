@@ -1,10 +1,9 @@
 //! Makes pictures smaller by area: each pixel is the mean of the source's area that it covers.
 //!
-//! Used by `scaler` for I420 inserts at half the size or less, where it takes half of what a general
-//! converter takes: rows are summed with their weights first, all columns side by side, then columns. Exact
+//! Used by `shrink` for I420 inserts at half the size or less: rows are summed with their weights first, all columns side by side, then columns. Exact
 //! on flat areas; nothing of the source is skipped, so that nothing flickers. Must never grow a picture.
 
-use super::picture::{Plane, Planes};
+use super::{Plane, Planes};
 
 /// Weights of a pixel's rows, and of its columns, add up to this: what sums there is fits sixteen bits.
 const ONE: usize = 128;
@@ -117,9 +116,10 @@ impl PlaneScaler {
                 let rows = [0, 1, 2, 3].map(|i| row(first + i).or_else(|| row(first)).unwrap_or_default());
                 let sums = self.sums.get_mut(..width).unwrap_or_default();
                 if nth == 0 {
-                    sums.fill(0);
+                    weigh_rows::<false>(sums, rows, weights);
+                } else {
+                    weigh_rows::<true>(sums, rows, weights);
                 }
-                add_rows(sums, rows, weights);
             }
             self.mean(to);
         }
@@ -143,9 +143,27 @@ impl PlaneScaler {
     }
 }
 
+/// Four rows with their weights, added to what stands in `sums` or in place of it.
+fn weigh_rows<const ADD: bool>(sums: &mut [i16], rows: [&[u8]; 4], weights: &[u16]) {
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor was just asked for it.
+        return unsafe { weigh_rows_avx2::<ADD>(sums, rows, weights) };
+    }
+    weigh_rows_plain::<ADD>(sums, rows, weights);
+}
+
+/// The same, compiled for sixteen columns at once.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn weigh_rows_avx2<const ADD: bool>(sums: &mut [i16], rows: [&[u8]; 4], weights: &[u16]) {
+    weigh_rows_plain::<ADD>(sums, rows, weights);
+}
+
 /// Never overflows, since all weights of a pixel add up to 128; said by `wrapping`, which keeps it eight or
 /// more columns at once in every build.
-fn add_rows(sums: &mut [i16], [a, b, c, d]: [&[u8]; 4], weights: &[u16]) {
+#[inline(always)]
+fn weigh_rows_plain<const ADD: bool>(sums: &mut [i16], [a, b, c, d]: [&[u8]; 4], weights: &[u16]) {
     let &[wa, wb, wc, wd] = weights else { return };
     let columns = sums.iter_mut().zip(a).zip(b).zip(c).zip(d);
     for ((((sum, a), b), c), d) in columns {
@@ -154,7 +172,8 @@ fn add_rows(sums: &mut [i16], [a, b, c, d]: [&[u8]; 4], weights: &[u16]) {
             weighed(a, wa).wrapping_add(weighed(b, wb)),
             weighed(c, wc).wrapping_add(weighed(d, wd)),
         );
-        *sum = sum.wrapping_add(upper.wrapping_add(lower) as i16);
+        let whole = upper.wrapping_add(lower) as i16;
+        *sum = if ADD { sum.wrapping_add(whole) } else { whole };
     }
 }
 
@@ -215,7 +234,7 @@ fn mean_four(sums: [&[i16; 4]; 4], weights: &[[i16; 4]; 4]) -> [u8; 4] {
 }
 
 /// For one size of source and one of target.
-pub(super) struct AreaScaler {
+pub(crate) struct AreaScaler {
     luma: PlaneScaler,
     chroma: PlaneScaler,
 }

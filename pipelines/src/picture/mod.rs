@@ -1,7 +1,9 @@
 //! Drawing into I420 pictures in place: fills, borders, copies and text masks on plain planes.
 //!
-//! Used by the composer on its pooled buffers and by the slate on its own picture. Every rectangle lies on
+//! Used by the composer on its pooled buffers, by the slate on its own picture, and by the shelves on small ones. Every rectangle lies on
 //! even coordinates, so that luma and chroma agree; what lies outside the picture is cut off, never a panic.
+
+pub(crate) mod area;
 
 /// Pixels; all four even.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
