@@ -49,6 +49,10 @@ enum Role {
         path: PathBuf,
         #[arg(long)]
         against: Vec<PathBuf>,
+        /// The device that must have signed: its `device.pem` and `device-sm2.pem` lie in this folder, or the
+        /// key's id.
+        #[arg(long, value_name = "DIR|ID")]
+        key: Option<String>,
         #[arg(long)]
         json: bool,
     },
@@ -90,7 +94,12 @@ fn run(role: Role) -> anyhow::Result<ExitCode> {
             id,
         } => roles::command(&kind, &json, &config, id),
         Role::Devices { config } => roles::devices(config.as_deref()),
-        Role::Verify { path, against, json } => roles::verify(&path, &against, json),
+        Role::Verify {
+            path,
+            against,
+            key,
+            json,
+        } => roles::verify(&path, &against, key.as_deref(), json),
         Role::Check { config } => roles::check(&config),
         Role::Bench(options) => roles::bench(options),
     }

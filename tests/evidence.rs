@@ -171,7 +171,7 @@ fn open_interview(root: &std::path::Path, chunks: usize) -> std::path::PathBuf {
 }
 
 fn recover_open(root: &std::path::Path) -> Box<Adopted> {
-    let ids = find_unfinished(&place(root)).unwrap();
+    let ids = find_unfinished(&place(root).interviews()).unwrap();
     match recover(&place(root), &ids[0], TestClock::new()).unwrap() {
         Recovered::Open(adopted) => adopted,
         Recovered::Closed(_) | Recovered::Stillborn => panic!("the interview is open"),
@@ -250,7 +250,11 @@ fn closing_cut_short_anywhere_is_completed_at_start() {
     let made = [
         "SHA256SUMS",
         "SM3SUMS",
+        "manifest.json.sm2",
+        "manifest.json.ed25519",
         "manifest.json",
+        "device-sm2.pem",
+        "device.pem",
         "part-0002/playlist.m3u8",
         "playlist.m3u8",
     ];
@@ -258,6 +262,7 @@ fn closing_cut_short_anywhere_is_completed_at_start() {
         let root = tempfile::tempdir().unwrap();
         let to = root.path().join("interviews").join(directory.id().as_str());
         copy_tree(directory.path(), &to);
+        copy_tree(&whole_root.path().join("keys"), &root.path().join("keys"));
         for name in &made[..cut] {
             fs::remove_file(to.join(name)).unwrap();
         }
@@ -334,15 +339,17 @@ fn mirror_gets_every_byte_and_its_failure_costs_nothing() {
     let good = Place {
         data: root.path().join("data"),
         mirror: Some(root.path().join("mirror")),
+        keys: keys(root.path()),
     };
     // A file where the mirror's directory should be: every write there fails.
     fs::write(root.path().join("blocked"), b"").unwrap();
     let bad = Place {
         data: root.path().join("other"),
         mirror: Some(root.path().join("blocked")),
+        keys: keys(root.path()),
     };
     for (place, works) in [(good, true), (bad, false)] {
-        let directory = InterviewDirectory::create(&place, "a1", "none", TestClock::new()).unwrap();
+        let directory = InterviewDirectory::create(&place, "a1", TestClock::new()).unwrap();
         let mut writer = Writer::new(&directory, 2);
         write_part(&mut writer, 1, &TrackName::Program, media());
         writer.end_part(1).unwrap();

@@ -49,11 +49,18 @@ fn role_data() -> PathBuf {
 fn role_recorder() {
     let data = role_data();
     let clock: Arc<dyn Now> = Arc::new(SystemNow::new().unwrap());
-    let unfinished = find_unfinished(&place(&data)).unwrap();
-    let (mut writer, part) = match unfinished.first() {
-        None => (Writer::new(&new_directory(&data), 1), 1),
+    let unfinished = find_unfinished(&place(&data).interviews()).unwrap();
+    let (directory, mut writer, part) = match unfinished.first() {
+        None => {
+            let directory = new_directory(&data);
+            let writer = Writer::new(&directory, 1);
+            (directory, writer, 1)
+        }
         Some(id) => match recover(&place(&data), id, clock).unwrap() {
-            Recovered::Open(adopted) => (adopted.writer(1), adopted.outline.last_part() + 1),
+            Recovered::Open(adopted) => {
+                let (writer, part) = (adopted.writer(1), adopted.outline.last_part() + 1);
+                (adopted.directory, writer, part)
+            }
             Recovered::Closed(_) | Recovered::Stillborn => panic!("it was never closed"),
         },
     };
@@ -65,6 +72,10 @@ fn role_recorder() {
             .write_chunk(part, &TrackName::Program, *starts, bytes.clone())
             .unwrap();
         println!("\ntold {part} {}", n + 1);
+        // As the room does: the head is signed while the recording goes on.
+        if n % 8 == 7 {
+            directory.checkpoint(conditions()).unwrap();
+        }
     }
     loop {
         std::thread::park(); // until it is killed
@@ -111,7 +122,9 @@ fn recorder_killed_at_any_moment_loses_nothing_that_was_told() {
                 .sum::<u64>(),
         );
     }
-    let id = find_unfinished(&place(root.path())).unwrap().remove(0);
+    let id = find_unfinished(&place(root.path()).interviews())
+        .unwrap()
+        .remove(0);
     let findings: Vec<Code> = check(root.path())
         .into_iter()
         .map(|finding| finding.code)

@@ -44,6 +44,7 @@ pub fn all(
     checks.extend(timeline(arguments, interview, &segments, simulated));
     checks.extend(discs_finalised(room, place));
     checks.push(verified(program, &interview.dir, &[]));
+    checks.extend(signed(&interview.dir));
     for image in place.images() {
         checks.push(verified(program, &image, &[&interview.dir]));
         checks.extend(foreign_programs(&image));
@@ -278,6 +279,35 @@ fn verified(program: &Path, path: &Path, against: &[&Path]) -> Check {
         }
         Err(error) => check(&what, false, error.to_string()),
     }
+}
+
+/// OpenSSL and the files beside the manifest, nothing else.
+fn signed(dir: &Path) -> [Check; 2] {
+    let with_openssl = |script: &str| {
+        let out = Command::new("bash")
+            .args(["-c", script])
+            .current_dir(dir)
+            .output();
+        let passed = out.as_ref().is_ok_and(|out| out.status.success());
+        let said = out.map(|out| {
+            String::from_utf8_lossy(&[out.stdout, out.stderr].concat())
+                .trim()
+                .to_owned()
+        });
+        (passed, said.unwrap_or_else(|error| error.to_string()))
+    };
+    let (ed25519, said_ed25519) = with_openssl(
+        "openssl pkeyutl -verify -pubin -inkey <(openssl x509 -in device.pem -pubkey -noout) -rawin \
+         -in manifest.json -sigfile manifest.json.ed25519",
+    );
+    let (sm2, said_sm2) = with_openssl(
+        "openssl dgst -sm3 -verify <(openssl x509 -in device-sm2.pem -pubkey -noout) \
+         -sigopt distid:1234567812345678 -signature manifest.json.sm2 manifest.json",
+    );
+    [
+        check("OpenSSL: Ed25519", ed25519, said_ed25519),
+        check("OpenSSL: SM2", sm2, said_sm2),
+    ]
 }
 
 /// xorriso takes the disc out, coreutils checks the sums, 7z lists it.

@@ -151,14 +151,22 @@ impl Workshop<'_> {
         )
     }
 
-    /// Whole lines only: the room may be writing the next one.
+    /// Whole lines only, since the room may be writing the next one, and only up to the last signed head: what
+    /// stands behind it nobody vouches for yet.
     fn journal_so_far(&self) -> io::Result<Option<String>> {
         let text = match fs::read(self.plan.interview_dir.join("journal.jsonl")) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        Ok(text.rfind('\n').map(|end| text[..=end].to_owned()))
+        let whole: Vec<&str> = text
+            .split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'))
+            .collect();
+        let is_signed = |line: &&str| line.contains(r#""kind":"checkpoint""#);
+        let signed = whole.iter().rposition(is_signed).map_or(whole.len(), |at| at + 1);
+        let so_far = whole.get(..signed).unwrap_or_default().concat();
+        Ok((!so_far.is_empty()).then_some(so_far))
     }
 
     fn disc_json(&self, disc: &DiscRecord, predecessor: Option<String>) -> io::Result<String> {

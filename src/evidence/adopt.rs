@@ -10,8 +10,8 @@ use super::{
     directory::{DirectoryError, InterviewDirectory, JOURNAL, Place},
     durable::{self, DurableError, Step as _},
     entries::{
-        FILE_ADDED, FRAGMENT, FileAdded, Fragment, SEGMENT_CLOSED, SEGMENT_OPENED, SegmentClosed,
-        TRACK_CLOSED, TrackClosed, to_data,
+        DEVICE_KEY, DeviceKey, FILE_ADDED, FRAGMENT, FileAdded, Fragment, SEGMENT_CLOSED, SEGMENT_OPENED,
+        SegmentClosed, TRACK_CLOSED, TrackClosed, to_data,
     },
     journal::{Journal, JournalError},
     line::{Data, Line},
@@ -85,15 +85,14 @@ impl Adopted {
 }
 
 /// Interviews whose sums are not written, oldest name first.
-pub fn find_unfinished(place: &Place) -> Result<Vec<InterviewId>, DurableError> {
-    let interviews = place.interviews();
-    let entries = match fs::read_dir(&interviews) {
+pub fn find_unfinished(interviews: &Path) -> Result<Vec<InterviewId>, DurableError> {
+    let entries = match fs::read_dir(interviews) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.step("list", &interviews)?,
+        entries => entries.step("list", interviews)?,
     };
     let mut ids = Vec::new();
     for entry in entries {
-        let entry = entry.step("list", &interviews)?;
+        let entry = entry.step("list", interviews)?;
         let id = entry.file_name().to_str().and_then(|name| name.parse().ok());
         if let Some(id) = id.filter(|_| !entry.path().join(SHA256SUMS).exists()) {
             ids.push(id);
@@ -116,7 +115,7 @@ pub fn recover(place: &Place, id: &InterviewId, now: Arc<dyn Now>) -> Result<Rec
     let outline = checked_outline(id, &opened.lines)?;
     let mirror = place.start_mirror(id)?;
     if outline.closed.is_some() {
-        let closed = finish(&path, mirror.as_ref())?;
+        let closed = finish(&path, &place.keys, mirror.as_ref())?;
         if let Some(mirror) = &mirror {
             mirror.level(&path);
         }
@@ -133,7 +132,9 @@ pub fn recover(place: &Place, id: &InterviewId, now: Arc<dyn Now>) -> Result<Rec
         path,
         journal: opened.journal,
         mirror,
+        keys: Arc::clone(&place.keys),
     };
+    note_other_key(&directory, &outline)?;
     let mut adoption = Adoption {
         directory,
         outline,
@@ -142,6 +143,16 @@ pub fn recover(place: &Place, id: &InterviewId, now: Arc<dyn Now>) -> Result<Rec
     };
     adoption.run()?;
     adoption.finish()
+}
+
+/// An interview that another key began is signed on with ours, and says so.
+fn note_other_key(directory: &InterviewDirectory, outline: &Outline) -> Result<(), AdoptError> {
+    let device_key = directory.keys().public().id();
+    if outline.device_key.as_ref() != Some(&device_key) {
+        let changed = DeviceKey { device_key };
+        directory.journal.append(DEVICE_KEY, to_data(&changed))?;
+    }
+    Ok(())
 }
 
 fn checked_outline(id: &InterviewId, lines: &[Line]) -> Result<Outline, AdoptError> {
@@ -384,6 +395,12 @@ impl Adoption {
         let known = journalled_files(&checked_outline(&self.directory.id, &lines)?);
         for path in list_files(&root).step("list", &root)? {
             if path == JOURNAL || known.contains_key(&path) || is_made_by_closing(&path) {
+                continue;
+            }
+            // A recovery that was cut while it kept something aside: kept aside again just now, under this very
+            // name. Its own copy of it may be half, and what it is a copy of is whole.
+            let is_half_kept = path.starts_with("quarantine/") && path.ends_with(durable::TEMPORARY_SUFFIX);
+            if is_half_kept && !root.join(&path).exists() {
                 continue;
             }
             let is_media = path.starts_with("part-") || path.starts_with("tracks/");

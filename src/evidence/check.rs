@@ -7,7 +7,7 @@ use super::{
     adopt::find_unfinished,
     closing::{is_made_by_closing, journalled_files},
     digest::Sha256Digest,
-    directory::{JOURNAL, Place},
+    directory::{JOURNAL, interviews},
     durable::TEMPORARY_SUFFIX,
     journal::{Journal, JournalError},
     outline::Outline,
@@ -26,12 +26,8 @@ pub fn check(data: &Path) -> Vec<Finding> {
     for log in LOGS.iter().filter(|log| data.join(log).exists()) {
         read_journal(log, &data.join(log), &mut findings);
     }
-    let place = Place {
-        data: data.to_owned(),
-        mirror: None,
-    };
-    let interviews = place.interviews();
-    let unfinished = find_unfinished(&place).unwrap_or_else(|error| {
+    let interviews = interviews(data);
+    let unfinished = find_unfinished(&interviews).unwrap_or_else(|error| {
         findings.push(Finding::new(Code::Unreadable, "interviews", error));
         Vec::new()
     });

@@ -1,5 +1,5 @@
-//! The end of an interview on disk: `closed` line, fsync; playlists; manifest;
-//! `SM3SUMS`; `SHA256SUMS` last. After that nothing in the directory changes.
+//! The end of an interview on disk: `closed` line, fsync; playlists; certificates;
+//! manifest; its signatures; `SM3SUMS`; `SHA256SUMS` last. After that nothing in the directory changes.
 //! Every step after the `closed` line follows from what is on disk, so a crash
 //! in between is completed at start by the same function.
 
@@ -15,6 +15,7 @@ use super::{
     mirror::Mirror,
     outline::{Outline, OutlineFault},
     playlist::playlists,
+    signing::{DEVICE_PEM, DEVICE_SM2_PEM, DeviceKeys, MANIFEST_ED25519, MANIFEST_SM2, is_key_or_signature},
     sums::{Files, KnownFile, SHA256SUMS, SM3SUMS, list_files, sha256sums, sm3sums},
 };
 use serde::Serialize;
@@ -72,7 +73,7 @@ pub fn close(directory: &InterviewDirectory, facts: &ClosingFacts) -> Result<Clo
     let (outline, _) = checked_outline(&lines)?;
     if outline.closed.is_some() {
         // A disk that refused behind the line: what follows is made from what stands there.
-        return finish(directory.path(), directory.mirror());
+        return finish(directory.path(), directory.keys(), directory.mirror());
     }
     if let Some(open) = outline.parts.iter().find(|part| part.closed.is_none()) {
         return Err(ClosingError::PartOpen(open.opened.part));
@@ -83,35 +84,52 @@ pub fn close(directory: &InterviewDirectory, facts: &ClosingFacts) -> Result<Clo
     directory
         .journal()
         .append(CLOSED, super::entries::to_data(facts))?;
-    finish(directory.path(), directory.mirror())
+    finish(directory.path(), directory.keys(), directory.mirror())
 }
 
 /// Completes the closing of a directory whose journal ends with `closed`.
-/// Repeating it is harmless; once `SHA256SUMS` stands it writes nothing.
-pub fn finish(path: &Path, mirror: Option<&Mirror>) -> Result<ClosedInterview, ClosingError> {
+/// Repeating it is harmless; once `SHA256SUMS` stands it writes nothing there.
+pub fn finish(
+    path: &Path,
+    keys: &DeviceKeys,
+    mirror: Option<&Mirror>,
+) -> Result<ClosedInterview, ClosingError> {
     let lines = read_lines(path)?;
     let (outline, head) = checked_outline(&lines)?;
     let mut files = known_files(path, &outline)?;
     let is_done = path.join(SHA256SUMS).exists();
-    let put = |name: &str, bytes: &[u8]| -> Result<(), ClosingError> {
-        if let Some(mirror) = mirror {
-            mirror.put(name, bytes.into());
-        }
-        if is_done {
-            Ok(())
+    // What stands is what counts: keys and signatures of another day would not be the same bytes.
+    let put = |name: &str, bytes: Vec<u8>| -> Result<KnownFile, ClosingError> {
+        let place = path.join(name);
+        let bytes = if is_done {
+            std::fs::read(&place).step("read", &place)?
         } else {
-            Ok(durable::put(&path.join(name), bytes)?)
+            durable::put(&place, &bytes)?;
+            bytes
+        };
+        if let Some(mirror) = mirror {
+            mirror.put(name, bytes.as_slice().into());
         }
+        Ok(known(&bytes))
     };
     for playlist in playlists(&outline) {
-        put(&playlist.path, playlist.text.as_bytes())?;
-        files.insert(playlist.path, known(playlist.text.as_bytes()));
+        let written = put(&playlist.path, playlist.text.into_bytes())?;
+        files.insert(playlist.path, written);
     }
-    let manifest = manifest(&outline, &files)?;
-    put(MANIFEST, &manifest)?;
-    files.insert(MANIFEST.to_owned(), known(&manifest));
-    put(SM3SUMS, sm3sums(&files).as_bytes())?;
-    put(SHA256SUMS, sha256sums(&files).as_bytes())?;
+    let manifest = manifest(&outline, &files, &keys.public().named())?;
+    let signatures = keys.sign(&manifest);
+    for (name, bytes) in [
+        (DEVICE_PEM, keys.device_pem().as_bytes().to_vec()),
+        (DEVICE_SM2_PEM, keys.device_sm2_pem().as_bytes().to_vec()),
+        (MANIFEST, manifest),
+        (MANIFEST_ED25519, signatures.ed25519.to_vec()),
+        (MANIFEST_SM2, signatures.sm2),
+    ] {
+        let written = put(name, bytes)?;
+        files.insert(name.to_owned(), written);
+    }
+    put(SM3SUMS, sm3sums(&files).into_bytes())?;
+    put(SHA256SUMS, sha256sums(&files).into_bytes())?;
     Ok(ClosedInterview { head, files })
 }
 
@@ -213,6 +231,7 @@ pub fn journalled_files(outline: &Outline) -> Files {
 pub fn is_made_by_closing(name: &str) -> bool {
     let name = name.strip_suffix(durable::TEMPORARY_SUFFIX).unwrap_or(name);
     matches!(name, MANIFEST | SHA256SUMS | SM3SUMS)
+        || is_key_or_signature(name)
         || name == "playlist.m3u8"
         || name.starts_with("part-") && name.ends_with("/playlist.m3u8")
         || name.starts_with("tracks/") && name.ends_with("/playlist.m3u8")

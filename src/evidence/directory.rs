@@ -6,12 +6,13 @@
 use super::{
     digest::Digests,
     durable::{self, DurableError},
-    entries::{CLOSED, FILE_ADDED, FORM, FileAdded, Opened, to_data},
+    entries::{CHECKPOINT, CLOSED, Checkpoint, FILE_ADDED, FORM, FileAdded, Opened, to_data},
     journal::{Journal, JournalError},
-    line::Line,
+    line::{Data, Line},
     mirror::Mirror,
     names::{InterviewId, NameError, check_relative},
     now::Now,
+    signing::{DeviceKeys, checkpoint_text, hex},
 };
 use std::{
     io,
@@ -42,6 +43,8 @@ pub struct Place {
     pub data: PathBuf,
     /// A second disk, if there is one.
     pub mirror: Option<PathBuf>,
+    /// What its interviews are signed with.
+    pub keys: Arc<DeviceKeys>,
 }
 
 /// What may wait for the mirror before it counts as failed.
@@ -52,7 +55,7 @@ pub const JOURNAL: &str = "journal.jsonl";
 
 impl Place {
     pub fn interviews(&self) -> PathBuf {
-        self.data.join("interviews")
+        interviews(&self.data)
     }
 
     /// The mirror of one interview. None is configured: `Ok(None)`.
@@ -63,6 +66,11 @@ impl Place {
     }
 }
 
+/// Where interviews lie below `<data>`.
+pub fn interviews(data: &Path) -> PathBuf {
+    data.join("interviews")
+}
+
 /// An open interview's directory.
 #[derive(Clone)]
 pub struct InterviewDirectory {
@@ -71,17 +79,12 @@ pub struct InterviewDirectory {
     pub(super) path: PathBuf,
     pub(super) journal: Journal,
     pub(super) mirror: Option<Mirror>,
+    pub(super) keys: Arc<DeviceKeys>,
 }
 
 impl InterviewDirectory {
-    /// Makes the directory and its journal, durably. `device_key` is the id of
-    /// the key that signs, `none` as long as there is none.
-    pub fn create(
-        place: &Place,
-        room: &str,
-        device_key: &str,
-        now: Arc<dyn Now>,
-    ) -> Result<Self, DirectoryError> {
+    /// Makes the directory and its journal, durably.
+    pub fn create(place: &Place, room: &str, now: Arc<dyn Now>) -> Result<Self, DirectoryError> {
         durable::create_directories(&place.interviews())?;
         let (id, path) = create_exclusively(&place.interviews(), room, &*now)?;
         let uuid = Uuid::new_v4();
@@ -90,7 +93,7 @@ impl InterviewDirectory {
             uuid,
             id: id.clone(),
             room: room.to_owned(),
-            device_key: device_key.to_owned(),
+            device_key: place.keys.public().id(),
         };
         let journal = Journal::create(&path.join(JOURNAL), to_data(&opened), now)?;
         let mirror = place.start_mirror(&id)?;
@@ -103,6 +106,7 @@ impl InterviewDirectory {
             path,
             journal,
             mirror,
+            keys: Arc::clone(&place.keys),
         })
     }
 
@@ -125,6 +129,24 @@ impl InterviewDirectory {
 
     pub fn mirror(&self) -> Option<&Mirror> {
         self.mirror.as_ref()
+    }
+
+    pub(super) fn keys(&self) -> &DeviceKeys {
+        &self.keys
+    }
+
+    /// Signs the journal as far as it stands, durably. `clock` is what is known of the clock now.
+    pub fn checkpoint(&self, clock: Data) -> Result<Line, JournalError> {
+        self.journal.append_on(CHECKPOINT, |head| {
+            let signatures = self.keys.sign(&checkpoint_text(self.uuid, head.seq, head.hash));
+            to_data(&Checkpoint {
+                seq: head.seq,
+                hash: head.hash,
+                ed25519: hex(&signatures.ed25519),
+                sm2: hex(&signatures.sm2),
+                clock,
+            })
+        })
     }
 
     /// Puts a whole new file in, durably, then journals it. A name is used once.

@@ -2,9 +2,11 @@
 //! bytes, then fsync of the file, then (for a new name) fsync of its directory.
 //! Called by everything that writes evidence; never deletes anything.
 
+use super::crash_point;
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -52,6 +54,7 @@ pub fn sync_directory(path: &Path) -> Result<(), DurableError> {
 /// Makes one directory, which must not exist, and its name durable.
 pub fn create_directory(path: &Path) -> Result<(), DurableError> {
     fs::create_dir(path).step("create the directory", path)?;
+    crash_point::pass("directory-made");
     sync_directory(parent_of(path))
 }
 
@@ -85,16 +88,39 @@ pub fn put_new(path: &Path, bytes: &[u8]) -> Result<(), DurableError> {
         return sync_directory(parent_of(path));
     }
     let temporary = write_temporary(path, bytes)?;
+    crash_point::pass("file-written");
     let linked = fs::hard_link(&temporary, path).step("put in place (the name may be taken)", path);
+    crash_point::pass("file-linked");
     fs::remove_file(&temporary).step("drop the temporary name of", path)?;
     linked?;
+    sync_directory(parent_of(path))?;
+    crash_point::pass("file-named");
+    Ok(())
+}
+
+/// Writes a new secret, for this account's eyes only from its first byte on; it must not exist.
+pub fn put_secret(path: &Path, bytes: &[u8]) -> Result<(), DurableError> {
+    let temporary = temporary_name(path);
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&temporary)
+        .step("create", &temporary)?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .step("write", &temporary)?;
+    fs::rename(&temporary, path).step("put in place", path)?;
     sync_directory(parent_of(path))
 }
 
 /// Writes a file so that its name shows the old bytes or the new ones, never a mixture.
 pub fn put(path: &Path, bytes: &[u8]) -> Result<(), DurableError> {
     let temporary = write_temporary(path, bytes)?;
+    crash_point::pass("put-written");
     fs::rename(&temporary, path).step("put in place", path)?;
+    crash_point::pass("put-renamed");
     sync_directory(parent_of(path))
 }
 

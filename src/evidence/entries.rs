@@ -22,6 +22,8 @@ pub const TRACK_CLOSED: &str = "track-closed";
 pub const GAP: &str = "gap";
 pub const FILE_ADDED: &str = "file-added";
 pub const QUARANTINED: &str = "quarantined";
+pub const CHECKPOINT: &str = "checkpoint";
+pub const DEVICE_KEY: &str = "device-key";
 
 /// The form of journal and manifest that this program writes.
 pub const FORM: u32 = 1;
@@ -38,8 +40,28 @@ pub struct Opened {
     pub uuid: Uuid,
     pub id: InterviewId,
     pub room: String,
-    /// Id of the device key that signs, `none` without one.
+    /// Id of the device key that signs.
     pub device_key: String,
+}
+
+/// From here on another key signs: the one before could not be used any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceKey {
+    pub device_key: String,
+}
+
+/// Signs the line before it and with it everything up to there (`signing::checkpoint_text`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    pub seq: u64,
+    pub hash: Sha256Digest,
+    /// 64 bytes, hexadecimal.
+    pub ed25519: String,
+    /// DER, hexadecimal.
+    pub sm2: String,
+    /// What was known of the clock: `clock_error_us` and the like.
+    #[serde(flatten)]
+    pub clock: Data,
 }
 
 /// A part of a track begins; its media time 0 is `started_at`.

@@ -6,6 +6,7 @@
 //! Handles are cheap to clone; one process writes (the room holds the lock).
 
 use super::{
+    crash_point,
     durable::{self, DurableError, Step as _},
     line::{Chain, Data, Line, LineFault, OPENED, parse},
     mirror::Mirror,
@@ -86,9 +87,11 @@ impl Journal {
             .open(path)
             .step("open", path)?;
         if torn.is_some() {
+            crash_point::pass("torn-kept");
             file.set_len(read.length)
                 .and_then(|()| file.sync_all())
                 .step("cut the torn line off", path)?;
+            crash_point::pass("torn-cut");
         }
         if read.lines.is_empty() {
             return Err(JournalError::Empty {
@@ -161,6 +164,16 @@ impl Journal {
         self.lock().append(kind, data)
     }
 
+    /// Like `append`, with data that speaks of the line before it.
+    pub fn append_on(&self, kind: &str, data: impl FnOnce(&Line) -> Data) -> Result<Line, JournalError> {
+        let mut inner = self.lock();
+        let Some(head) = inner.chain.head().cloned() else {
+            let path = inner.path.clone();
+            return Err(JournalError::Empty { path });
+        };
+        inner.append(kind, data(&head))
+    }
+
     /// The last durable line.
     pub fn head(&self) -> Option<Line> {
         self.lock().chain.head().cloned()
@@ -205,7 +218,9 @@ impl Inner {
         }
         self.tail_is_dirty = true;
         self.file.write_all_at(bytes, self.length)?;
+        crash_point::pass("line-written");
         self.file.sync_data()?;
+        crash_point::pass("line-synced");
         self.tail_is_dirty = false;
         Ok(())
     }

@@ -8,10 +8,10 @@ use super::{
     line::{Data, LineFault, canonical, time_text},
     names::TrackName,
     outline::{Outline, PartOutline},
+    signing::NamedKey,
     sums::Files,
 };
 use serde::Serialize;
-use serde_json::Value;
 
 pub const MANIFEST: &str = "manifest.json";
 
@@ -30,7 +30,7 @@ struct Manifest<'a> {
     facts: &'a Data,
     files: Vec<File<'a>>,
     journal: Head,
-    public_keys: [Value; 0],
+    public_keys: &'a [NamedKey],
 }
 
 #[derive(Serialize)]
@@ -72,7 +72,11 @@ pub enum ManifestError {
 
 /// The manifest's bytes. `files` are all files but the manifest, its signatures
 /// and keys, and the sums.
-pub fn manifest(outline: &Outline, files: &Files) -> Result<Vec<u8>, ManifestError> {
+pub fn manifest(
+    outline: &Outline,
+    files: &Files,
+    public_keys: &[NamedKey],
+) -> Result<Vec<u8>, ManifestError> {
     let facts = outline.closed.as_ref().ok_or(ManifestError::NotClosed)?;
     let opened = outline.opened.as_ref().ok_or(ManifestError::NotOpened)?;
     let head = outline.head.as_ref().ok_or(ManifestError::NotOpened)?;
@@ -107,7 +111,7 @@ pub fn manifest(outline: &Outline, files: &Files) -> Result<Vec<u8>, ManifestErr
             hash: head.hash.to_string(),
             sm3: head.sm3.to_string(),
         },
-        public_keys: [],
+        public_keys,
     };
     Ok(canonical(&manifest)?)
 }

@@ -7,7 +7,7 @@
 //! `put_file` for everything else → `closing::close`. After a cut `adopt::recover` takes it up again.
 //!
 //! # Durability invariants
-//! `check` verifies them read-only; the crash tests cause what they guard against.
+//! `check` verifies them read-only; the crash tests kill the writer at every point of `crash_point`.
 //!
 //! 1. **An interview exists when its first line does.** mkdir, fsync of the parent, journal created, fsync of
 //!    the directory, line 1 (`opened`), fsync. A directory without a line held nothing.
@@ -24,15 +24,19 @@
 //! 6. **A file is whole or absent.** Temporary name, fsync, link to its name (which must be free), fsync of the
 //!    directory, then its `file-added` line. A file without a line is adopted, a `.partial` one set aside.
 //! 7. **Nothing is deleted.** Torn bytes: copy in `quarantine/`, fsync, `quarantined` line, fsync, then the cut.
-//! 8. **The end is one line.** `closed`, fsync; no line can follow. Playlists, manifest, `SM3SUMS`,
-//!    `SHA256SUMS` follow from the directory alone, each by temporary name, fsync, rename, fsync of the
-//!    directory; a crash in between is completed at start.
+//! 8. **The end is one line.** `closed`, fsync; no line can follow. Playlists, certificates, manifest, its
+//!    signatures, `SM3SUMS`, `SHA256SUMS` follow from the directory and the device's keys, each by temporary
+//!    name, fsync, rename, fsync of the directory; a crash in between is completed at start.
 //! 9. **After `SHA256SUMS` is durable nothing in the directory changes.**
 //! 10. **The mirror follows, never leads**: it gets bytes that are durable here, and its failure costs nothing.
+//! 11. **What is durable becomes signed.** A `checkpoint` line signs the line before it; one follows the first
+//!     fragment that becomes durable two seconds or more after the last, so nobody without the keys can make
+//!     up, cut or re-order what stands before it.
 
 pub mod adopt;
 pub mod check;
 pub mod closing;
+pub mod crash_point;
 pub mod digest;
 pub mod directory;
 pub mod durable;
@@ -48,6 +52,7 @@ mod open_track;
 pub mod outline;
 pub mod playlist;
 mod segment;
+pub mod signing;
 pub mod sums;
 pub mod verify;
 pub mod writer;

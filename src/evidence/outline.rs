@@ -4,10 +4,11 @@
 //! every fault that it meets as a finding.
 
 use super::{
+    digest::Sha256Digest,
     entries::{
-        CLOSED, FILE_ADDED, FRAGMENT, FileAdded, Fragment, GAP, Gap, OPENED, Opened, QUARANTINED,
-        Quarantined, SEGMENT_CLOSED, SEGMENT_OPENED, SegmentClosed, SegmentOpened, TRACK_CLOSED,
-        TRACK_OPENED, TrackClosed, TrackOpened, from_data,
+        CHECKPOINT, CLOSED, Checkpoint, DEVICE_KEY, DeviceKey, FILE_ADDED, FRAGMENT, FileAdded, Fragment,
+        GAP, Gap, OPENED, Opened, QUARANTINED, Quarantined, SEGMENT_CLOSED, SEGMENT_OPENED, SegmentClosed,
+        SegmentOpened, TRACK_CLOSED, TRACK_OPENED, TrackClosed, TrackOpened, from_data,
     },
     line::{Data, Line},
     mp4::Extent,
@@ -32,6 +33,18 @@ pub struct SegmentOutline {
     pub closed: Option<SegmentClosed>,
 }
 
+/// A checkpoint where it stands.
+#[derive(Debug, Clone)]
+pub struct SignedHead {
+    /// Number of the checkpoint's own line.
+    pub line: u64,
+    /// Digest of the line before it, by the chain.
+    pub prev: Sha256Digest,
+    /// The key that was to sign there.
+    pub device_key: Option<String>,
+    pub checkpoint: Checkpoint,
+}
+
 /// A journal as far as it concerns this room.
 #[derive(Debug, Clone, Default)]
 pub struct Outline {
@@ -42,6 +55,9 @@ pub struct Outline {
     pub gaps: Vec<Gap>,
     pub files: Vec<FileAdded>,
     pub quarantined: Vec<Quarantined>,
+    /// Id of the key that signs, as the last line that names one has it.
+    pub device_key: Option<String>,
+    pub checkpoints: Vec<SignedHead>,
     /// The data of the `closed` line.
     pub closed: Option<Data>,
     pub head: Option<Line>,
@@ -173,7 +189,9 @@ impl Outline {
         self.head = Some(line.clone());
         match line.kind.as_str() {
             OPENED => {
-                self.opened = Some(read(line)?);
+                let opened: Opened = read(line)?;
+                self.device_key = Some(opened.device_key.clone());
+                self.opened = Some(opened);
                 self.opened_at = line.at();
             }
             TRACK_OPENED => self.open_track(line, read(line)?)?,
@@ -184,6 +202,13 @@ impl Outline {
             GAP => self.gaps.push(read(line)?),
             FILE_ADDED => self.files.push(read(line)?),
             QUARANTINED => self.quarantined.push(read(line)?),
+            DEVICE_KEY => self.device_key = Some(read::<DeviceKey>(line)?.device_key),
+            CHECKPOINT => self.checkpoints.push(SignedHead {
+                line: line.seq,
+                prev: line.prev,
+                device_key: self.device_key.clone(),
+                checkpoint: read(line)?,
+            }),
             CLOSED => self.closed = Some(line.data.clone()),
             _ => {} // the interview's own kinds; strings, not states
         }

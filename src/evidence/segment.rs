@@ -3,6 +3,7 @@
 //! the writer uses it.
 
 use super::{
+    crash_point,
     digest::{Digests, Hasher},
     durable::{self, DurableError, Step as _},
 };
@@ -68,11 +69,17 @@ impl SegmentFile {
         self.file
             .write_all_at(bytes, self.length)
             .step("write", &self.absolute)?;
+        crash_point::pass("chunk-written");
         if !self.is_empty() {
-            return self.file.sync_data().step("sync", &self.absolute);
+            self.file.sync_data().step("sync", &self.absolute)?;
+            crash_point::pass("chunk-synced");
+            return Ok(());
         }
         self.file.sync_all().step("sync", &self.absolute)?;
-        durable::sync_directory(durable::parent_of(&self.absolute))
+        crash_point::pass("chunk-synced");
+        durable::sync_directory(durable::parent_of(&self.absolute))?;
+        crash_point::pass("segment-named");
+        Ok(())
     }
 
     /// Size and digests of what it holds.

@@ -85,6 +85,8 @@ pub enum Alarm {
     MediaFailing,
     FramesDropped,
     IntentUnreadable,
+    /// The key that signs the evidence was unusable; a new one signs from now on.
+    DeviceKeyReplaced,
     LinkLost,
     HelpCalled,
     TooFewOfficers,
@@ -123,6 +125,7 @@ impl Alarm {
             Alarm::MediaRestarted => RuleId::R15,
             Alarm::FramesDropped => RuleId::R03,
             Alarm::IntentUnreadable => RuleId::R36,
+            Alarm::DeviceKeyReplaced => RuleId::R29,
             Alarm::HelpCalled => RuleId::R35,
             Alarm::TooFewOfficers | Alarm::MinorWithoutAdult | Alarm::FemaleMinorWithoutFemaleOfficer => {
                 RuleId::R30

@@ -35,7 +35,8 @@ use crate::accounts::random_hex;
 use crate::evidence::directory::Place;
 use crate::evidence::journal::JournalError;
 use crate::evidence::now::{Now, SystemNow};
-use crate::interview::{EndAfter, Interview, InterviewKind, KindRules, Rules};
+use crate::evidence::signing::{DeviceKeys, KeyError};
+use crate::interview::{Alarm, EndAfter, Interview, InterviewKind, KindRules, Rules};
 use crate::store::{Reader, StoreError};
 use appliance::Appliance;
 use config::RoomConfig;
@@ -68,6 +69,8 @@ pub enum RoomError {
     Taken { path: PathBuf },
     #[error("log of the room")]
     Log(#[from] JournalError),
+    #[error("device keys below {path} / 设备密钥")]
+    Keys { path: PathBuf, source: KeyError },
     #[error("index")]
     Store(#[from] StoreError),
     #[error("accounts")]
@@ -105,6 +108,7 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
     let lock = lock(&data)?;
     let now: Arc<dyn Now> = Arc::new(SystemNow::new().map_err(RoomError::Clock)?);
     let (ledger, ledger_lines) = LedgerLog::open(&data, &config.room.id, Arc::clone(&now))?;
+    let keys = device_keys(&data, &config.room.id)?;
     let audit = AuditLog::open(&data, &config.room.id, Arc::clone(&now))?;
     let index = data.join("index.sqlite");
     let (events, queue) = channel();
@@ -126,6 +130,7 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         place: Place {
             data: data.clone(),
             mirror: config.data.mirror.clone(),
+            keys: Arc::new(keys.keys),
         },
         interview: Interview::new(rules.clone()),
         rules,
@@ -152,6 +157,9 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         dirty: true,
         config: Arc::clone(&config),
     };
+    for unusable in &keys.replaced {
+        appliance.raise(Alarm::DeviceKeyReplaced, &unusable.to_string());
+    }
     appliance.resume_open_interview(&ledger_lines);
     let snapshots = appliance.snapshots.subscribe();
     discs_busy.store(appliance.open.is_some(), Ordering::SeqCst);
@@ -194,6 +202,11 @@ fn make_private(path: &PathBuf) -> Result<(), RoomError> {
         path: path.clone(),
         source,
     })
+}
+
+fn device_keys(data: &std::path::Path, room: &str) -> Result<crate::evidence::signing::Opened, RoomError> {
+    let path = data.join("keys");
+    DeviceKeys::open_or_create(&path, room).map_err(|source| RoomError::Keys { path, source })
 }
 
 fn lock(data: &std::path::Path) -> Result<File, RoomError> {

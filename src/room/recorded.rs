@@ -6,6 +6,7 @@ use super::appliance::Appliance;
 use super::open::{Durable, Part};
 use super::recorder::Recorded;
 use crate::disc::Feed;
+use crate::evidence::crash_point;
 use crate::evidence::names::TrackName;
 use crate::interview::{Alarm, Event, InterruptionCause, PartNumber};
 use pipelines::messages::ToMedia;
@@ -105,6 +106,7 @@ impl Appliance {
     }
 
     fn on_lines(&mut self, lines: Vec<crate::evidence::line::Line>, number: u64) {
+        crash_point::pass("index-next");
         if let Some(open) = &self.open {
             super::reindex::index_journal(&mut self.store, &open.id, &lines);
         }

@@ -21,6 +21,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+/// How often the journal's head is signed while fragments come (design 6).
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
 /// Pause before the disk is asked again after it refused.
 const RETRY: Duration = Duration::from_millis(200);
 
@@ -133,6 +135,7 @@ impl Recorder {
             writer,
             tell: Box::new(tell),
             waiting_bytes: counted,
+            signed: None,
         };
         let builder = thread::Builder::new().name("recorder".into());
         let thread = builder.spawn(move || scribe.run(&queue))?;
@@ -189,6 +192,8 @@ struct Scribe {
     writer: Writer,
     tell: Box<dyn Fn(Recorded) + Send>,
     waiting_bytes: Arc<AtomicU64>,
+    /// When the journal's head was last signed.
+    signed: Option<Instant>,
 }
 
 /// How a piece of work ended.
@@ -256,7 +261,15 @@ impl Scribe {
                 let written = self
                     .writer
                     .write_chunk(*part, track, *starts_fragment, Arc::clone(bytes));
-                self.after_writing(written)
+                let is_fragment = |event: &Event| matches!(event, Event::FragmentWritten { .. });
+                let has_fragment = written
+                    .as_ref()
+                    .is_ok_and(|events| events.iter().any(is_fragment));
+                let done = self.after_writing(written);
+                if has_fragment {
+                    self.checkpoint(conditions);
+                }
+                done
             }
             Work::EndPart { part } => {
                 let ended = self.writer.end_part(*part);
@@ -278,6 +291,19 @@ impl Scribe {
                 }
                 Done::Yes
             }
+        }
+    }
+
+    /// A head that cannot be signed now is signed with the next fragment; a chunk is never kept waiting for it.
+    fn checkpoint(&mut self, conditions: &Data) {
+        if self.signed.is_some_and(|at| at.elapsed() < CHECKPOINT_EVERY) {
+            return;
+        }
+        let clock = conditions.iter().filter(|(key, _)| key.starts_with("clock_"));
+        let clock = clock.map(|(key, value)| (key.clone(), value.clone())).collect();
+        match self.directory.checkpoint(clock) {
+            Ok(_) => self.signed = Some(Instant::now()),
+            Err(error) => tracing::warn!(%error, "the journal's head was not signed"),
         }
     }
 

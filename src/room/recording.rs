@@ -29,9 +29,8 @@ const CAUGHT_UP_BYTES: u64 = 1 << 20;
 impl Appliance {
     /// Makes the directory, its journal and the ways out; nothing is recorded yet.
     pub(super) fn open_interview(&mut self, entries: &[Entry]) -> Result<(), Refusal> {
-        let directory =
-            InterviewDirectory::create(&self.place, &self.config.room.id, "none", Arc::clone(&self.now))
-                .map_err(|error| no_place(&error.to_string()))?;
+        let directory = InterviewDirectory::create(&self.place, &self.config.room.id, Arc::clone(&self.now))
+            .map_err(|error| no_place(&error.to_string()))?;
         let writer = Writer::new(&directory, self.config.segment_seconds);
         self.begin_interview(directory, writer, 0, entries, None)
     }

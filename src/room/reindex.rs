@@ -2,6 +2,7 @@
 //!
 //! Runs before the loop, reads only. An index that cannot be opened is set aside, never deleted.
 
+use crate::evidence::entries::{CHECKPOINT, FRAGMENT};
 use crate::evidence::journal::Journal;
 use crate::evidence::line::Line;
 use crate::store::{InterviewRow, LineRow, Store, StoreError};
@@ -50,7 +51,9 @@ fn fill(store: &mut Store, interviews: &Path) {
 /// Puts one interview's lines, its row and its answers into the index; what is there already stays.
 pub(super) fn index_journal(store: &mut Store, id: &str, lines: &[Line]) {
     let put = || -> Result<(), StoreError> {
-        for line in lines.iter().filter(|line| line.kind != "fragment") {
+        // Of these there is one every second or two, and nobody looks for them by kind.
+        let is_indexed = |line: &&Line| !matches!(line.kind.as_str(), FRAGMENT | CHECKPOINT);
+        for line in lines.iter().filter(is_indexed) {
             let data = serde_json::to_string(&line.data).unwrap_or_else(|_| "{}".into());
             let row = LineRow {
                 seq: line.seq,

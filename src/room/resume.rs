@@ -24,7 +24,7 @@ use std::sync::Arc;
 impl Appliance {
     /// `ledger` holds the room's lines so far.
     pub(super) fn resume_open_interview(&mut self, ledger: &[Line]) {
-        let unfinished = match find_unfinished(&self.place) {
+        let unfinished = match find_unfinished(&self.place.interviews()) {
             Ok(ids) => ids,
             Err(error) => return self.raise(Alarm::IntentUnreadable, &error.to_string()),
         };

@@ -12,6 +12,7 @@ use shenlu::evidence::{
     mp4::{scan_chunks, scan_header},
     names::TrackName,
     now::{Now, Stamp},
+    signing::DeviceKeys,
     writer::{Event, Writer},
 };
 use std::{
@@ -40,6 +41,11 @@ pub fn media() -> &'static Media {
 }
 
 pub fn make_media(seconds: u64) -> Media {
+    cut(&make_mp4(seconds))
+}
+
+/// The file that media is cut from.
+pub fn make_mp4(seconds: u64) -> Vec<u8> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("whole.mp4");
     let output = Command::new("ffmpeg")
@@ -78,10 +84,10 @@ pub fn make_media(seconds: u64) -> Media {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    cut(&std::fs::read(&path).unwrap())
+    std::fs::read(&path).unwrap()
 }
 
-fn cut(bytes: &[u8]) -> Media {
+pub fn cut(bytes: &[u8]) -> Media {
     let (header, length) = scan_header(&bytes).unwrap();
     let scan = scan_chunks(&bytes, length, &header);
     assert_eq!(scan.fault, None);
@@ -131,11 +137,17 @@ pub fn place(root: &Path) -> Place {
     Place {
         data: root.to_owned(),
         mirror: None,
+        keys: keys(root),
     }
 }
 
+/// The device's keys below `root`, the same every time.
+pub fn keys(root: &Path) -> Arc<DeviceKeys> {
+    Arc::new(DeviceKeys::open_or_create(&root.join("keys"), "a1").unwrap().keys)
+}
+
 pub fn new_directory(root: &Path) -> InterviewDirectory {
-    InterviewDirectory::create(&place(root), "a1", "none", TestClock::new()).unwrap()
+    InterviewDirectory::create(&place(root), "a1", TestClock::new()).unwrap()
 }
 
 pub fn conditions() -> Data {
@@ -177,11 +189,13 @@ pub fn closed_interview(root: &Path) -> (InterviewDirectory, ClosedInterview) {
     write_part(&mut writer, 1, &TrackName::Program, media());
     write_part(&mut writer, 1, &original, media());
     writer.end_part(1).unwrap();
+    directory.checkpoint(conditions()).unwrap();
     directory
         .put_file("transcript/transcript.json", b"{\"lines\":[]}")
         .unwrap();
     write_part(&mut writer, 2, &TrackName::Program, media());
     writer.end_part(2).unwrap();
+    directory.checkpoint(conditions()).unwrap();
     let closed = close(&directory, &facts()).unwrap();
     (directory, closed)
 }

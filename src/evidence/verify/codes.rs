@@ -85,6 +85,23 @@ codes! {
     ManifestMissing "manifest-missing" "R-29" Error "缺少清单" "the manifest is missing";
     ManifestChanged "manifest-changed" "R-29" Error
         "清单与记录日志不符" "the manifest does not follow from the journal";
+    SignatureMissing "signature-missing" "R-29" Error
+        "缺少设备签名或证书" "a signature or a certificate of the device is missing";
+    SignatureWrong "signature-wrong" "R-29" Error
+        "清单的签名不成立：清单在签名之后被改动，或由他人签署"
+        "the manifest's signature does not hold: it was changed after signing, or someone else signed";
+    KeyUnusable "key-unusable" "R-29" Error "设备证书无法使用" "the device's certificate cannot be used";
+    KeyForeign "key-foreign" "R-29" Error
+        "签名密钥不是日志开头登记的设备密钥" "the key that signed is not the one that the journal names";
+    KeyUnexpected "key-unexpected" "R-29" Error
+        "签名密钥不是要求的设备密钥" "the key that signed is not the one that was asked for";
+    CheckpointWrong "checkpoint-wrong" "R-29" Error
+        "日志中的签名点不成立" "a signed head in the journal does not hold";
+    CheckpointMissing "checkpoint-missing" "R-29" Error
+        "日志中缺少签名点" "signed heads are missing in the journal";
+    CheckpointUnproved "checkpoint-unproved" "R-29" Note
+        "日志中途更换过设备密钥，此前的签名点须用原证书核验"
+        "the device's key was changed on the way; signed heads before it need the old certificate";
     PlaylistChanged "playlist-changed" "R-29" Error
         "播放列表与记录日志不符" "a playlist does not follow from the journal";
     SumsMissing "sums-missing" "R-29" Error "缺少校验和文件" "the sums are missing";

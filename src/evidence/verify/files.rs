@@ -12,6 +12,7 @@ use crate::evidence::{
     manifest::{MANIFEST, manifest},
     outline::Outline,
     playlist::playlists,
+    signing::{PublicKeys, is_key_or_signature},
     sums::{Files, KnownFile, SHA256SUMS, SM3SUMS, parse_sums},
 };
 use serde::Deserialize;
@@ -35,7 +36,7 @@ impl Shelf<'_> {
         self.digested.get(path).map(|found| (found.size, found.digests))
     }
 
-    fn read(&self, path: &str, findings: &mut Vec<Finding>) -> Option<Vec<u8>> {
+    pub(super) fn read(&self, path: &str, findings: &mut Vec<Finding>) -> Option<Vec<u8>> {
         let place = self.files.get(path)?;
         fs::read(place)
             .map_err(|error| findings.push(Finding::new(Code::Unreadable, path, error)))
@@ -68,7 +69,7 @@ pub fn check_journalled(outline: &Outline, shelf: &Shelf<'_>, findings: &mut Vec
     }
     for path in shelf.files.keys() {
         let is_known = known.contains_key(path) || segments.contains(path.as_str());
-        if is_known || path == JOURNAL || is_key_or_signature(path) {
+        if is_known || path == JOURNAL {
             continue;
         }
         if path.ends_with(TEMPORARY_SUFFIX) {
@@ -83,16 +84,13 @@ pub fn check_journalled(outline: &Outline, shelf: &Shelf<'_>, findings: &mut Vec
     }
 }
 
-/// Signatures and keys cover the manifest, so it cannot name them.
-fn is_key_or_signature(path: &str) -> bool {
-    matches!(
-        path,
-        "manifest.json.ed25519" | "manifest.json.sm2" | "manifest.json.tsr" | "device.pem" | "device-sm2.pem"
-    )
-}
-
-/// Playlists and manifest are what journal and files say.
-pub fn check_made(outline: &Outline, shelf: &Shelf<'_>, findings: &mut Vec<Finding>) {
+/// Playlists and manifest are what journal and files say, with the keys that signed.
+pub fn check_made(
+    outline: &Outline,
+    shelf: &Shelf<'_>,
+    keys: Option<&PublicKeys>,
+    findings: &mut Vec<Finding>,
+) {
     for playlist in playlists(outline) {
         let is_same = |bytes: &Vec<u8>| bytes == playlist.text.as_bytes();
         match shelf.read(&playlist.path, findings) {
@@ -102,7 +100,7 @@ pub fn check_made(outline: &Outline, shelf: &Shelf<'_>, findings: &mut Vec<Findi
             None => findings.push(Finding::new(Code::FileMissing, &playlist.path, "a playlist")),
         }
     }
-    check_manifest(outline, shelf, findings);
+    check_manifest(outline, shelf, keys, findings);
 }
 
 #[derive(Deserialize)]
@@ -118,7 +116,12 @@ struct ManifestFile {
     digests: Digests,
 }
 
-fn check_manifest(outline: &Outline, shelf: &Shelf<'_>, findings: &mut Vec<Finding>) {
+fn check_manifest(
+    outline: &Outline,
+    shelf: &Shelf<'_>,
+    keys: Option<&PublicKeys>,
+    findings: &mut Vec<Finding>,
+) {
     let Some(bytes) = shelf.read(MANIFEST, findings) else {
         findings.push(Finding::new(Code::ManifestMissing, MANIFEST, ""));
         return;
@@ -130,7 +133,8 @@ fn check_manifest(outline: &Outline, shelf: &Shelf<'_>, findings: &mut Vec<Findi
             return;
         }
     };
-    match manifest(outline, &named) {
+    let public_keys = keys.map(PublicKeys::named).unwrap_or_default();
+    match manifest(outline, &named, &public_keys) {
         Ok(again) if again == bytes => {}
         Ok(_) => findings.push(Finding::new(Code::ManifestChanged, MANIFEST, "")),
         Err(error) => findings.push(Finding::new(Code::ManifestChanged, MANIFEST, error)),

@@ -14,6 +14,7 @@ mod files;
 mod journal;
 mod media;
 mod report;
+mod signatures;
 mod source;
 
 pub use codes::{Code, Severity};
@@ -154,7 +155,8 @@ fn check_directory(source: &Source, figures: &mut Figures, findings: &mut Vec<Fi
         if outline.closed.is_some() && !source.files.contains_key(SHA256SUMS) {
             findings.push(Finding::new(Code::InterviewUnfinished, SHA256SUMS, ""));
         } else if outline.closed.is_some() {
-            check_made(outline, &shelf, findings);
+            let keys = signatures::check(outline, &shelf, figures, findings);
+            check_made(outline, &shelf, keys.as_ref(), findings);
             let covered = |path: &str| !matches!(path, SHA256SUMS | SM3SUMS);
             check_sums(SHA256SUMS, &shelf, sha256_of, covered, findings);
             check_sums(SM3SUMS, &shelf, sm3_of, covered, findings);
@@ -237,7 +239,8 @@ fn check_discs(
             };
             check_interview(outline, &shelf, &may_stay_off, figures, findings);
             check_end(outline, findings);
-            check_made(outline, &shelf, findings);
+            let keys = signatures::check(outline, &shelf, figures, findings);
+            check_made(outline, &shelf, keys.as_ref(), findings);
             check_sums(SHA256SUMS, &shelf, sha256_of, |path| path != SHA256SUMS, findings);
             check_identity(outline, &discs, findings);
             note_absent(&files, findings);

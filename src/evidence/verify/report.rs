@@ -67,6 +67,11 @@ pub struct Figures {
     pub samples: u64,
     pub duration_us: u64,
     pub compared_files: u64,
+    /// Id of the device key whose signatures lie beside the evidence, and the name on its certificate.
+    pub signed_by: Option<String>,
+    pub signer: Option<String>,
+    /// Signed heads in the journal that hold.
+    pub checkpoints: u64,
 }
 
 impl Figures {
@@ -140,6 +145,25 @@ impl Report {
         }
     }
 
+    /// The same with the demand that this key has signed: who knows the device knows its key, and only he can
+    /// tell it from one that somebody else named everywhere.
+    pub fn expecting_key(self, key: &str) -> Self {
+        let Self {
+            figures,
+            mut findings,
+            ..
+        } = self;
+        if figures.signed_by.as_deref() != Some(key) {
+            let found = figures.signed_by.as_deref().unwrap_or("-");
+            findings.push(Finding::new(
+                Code::KeyUnexpected,
+                "device.pem",
+                format_args!("{found} / {key}"),
+            ));
+        }
+        Self::new(figures, findings)
+    }
+
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string_pretty(self)
     }
@@ -167,6 +191,13 @@ impl Display for Report {
             "录像 / recording   {} parts, {} segments, {} fragments, {} frames, {seconds} s",
             figures.parts, figures.segments, figures.fragments, figures.frames
         )?;
+        if let (Some(key), Some(signer)) = (&figures.signed_by, &figures.signer) {
+            writeln!(
+                f,
+                "签名 / signed by   {signer}, Ed25519 key {key}, {} checkpoints",
+                figures.checkpoints
+            )?;
+        }
         if figures.compared_files > 0 {
             writeln!(f, "比对 / compared    {} files", figures.compared_files)?;
         }

@@ -51,6 +51,10 @@ fn base(alarm: Alarm) -> Words {
             "重启前的状态无法读取，未录制",
             "the state before the restart is unreadable; nothing is recorded",
         ),
+        Alarm::DeviceKeyReplaced => words(
+            "设备签名密钥无法使用，已更换新密钥",
+            "the device's signing key was unusable and was replaced",
+        ),
         Alarm::LinkLost => words("与平台的连接中断", "link to the centre lost"),
         Alarm::HelpCalled => words("被讯（询）问人求助", "the interviewee calls for help"),
         Alarm::TooFewOfficers => words("在场办案人员少于规定人数", "fewer officers present than required"),
@@ -118,6 +122,10 @@ pub fn remedy(alarm: Alarm) -> Name {
         Alarm::IntentUnreadable => (
             "确认房间内的活动，需要录制时按“开始”",
             "see what is going on in the room; press start if it must be recorded",
+        ),
+        Alarm::DeviceKeyReplaced => (
+            "录制不受影响；通知管理员核对并登记新证书",
+            "recording is not affected; have the administrator check and register the new certificate",
         ),
         Alarm::LinkLost => (
             "录制不受影响；请检查网络",

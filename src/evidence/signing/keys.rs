@@ -1,0 +1,243 @@
+//! The device's secret keys: made at first start, kept below `<data>/keys` for the room's account only.
+//!
+//! Opened once per start by the room. A key file that cannot be read never keeps a room from recording: it is
+//! set aside under another name, a new key is made, and the caller is told, so that somebody hears of it.
+//! Secrets are never logged, shown, or copied elsewhere.
+
+use super::certificate::{ED25519, SM2_SM3, self_signed};
+use super::public::{PublicKeyError, PublicKeys, sm2_der};
+use super::{SM2_ID, Signatures};
+use crate::evidence::durable::{self, DurableError, Step as _};
+use ed25519_dalek::Signer as _;
+use ed25519_dalek::pkcs8::{
+    DecodePrivateKey as _, EncodePrivateKey as _, EncodePublicKey as _, spki::der::pem,
+};
+use rand_core::OsRng;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+const ED25519_KEY: &str = "ed25519.pem";
+const SM2_KEY: &str = "sm2.pem";
+
+/// Why the keys could not be made or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    #[error(transparent)]
+    Durable(#[from] DurableError),
+    #[error("a new {algorithm} key cannot be written down: {reason}")]
+    Encode { algorithm: &'static str, reason: String },
+    #[error("the key's own certificate cannot be read again")]
+    Public(#[from] PublicKeyError),
+    #[error("{path} is no {algorithm} key ({reason})")]
+    Unusable {
+        path: PathBuf,
+        algorithm: &'static str,
+        reason: String,
+    },
+}
+
+/// Signs for this device.
+pub struct DeviceKeys {
+    ed25519: ed25519_dalek::SigningKey,
+    sm2: sm2::dsa::SigningKey,
+    device_pem: String,
+    device_sm2_pem: String,
+    public: PublicKeys,
+}
+
+/// The keys as they were found.
+pub struct Opened {
+    pub keys: DeviceKeys,
+    /// Key files that could not be used and were set aside; new keys were made.
+    pub replaced: Vec<KeyError>,
+}
+
+impl std::fmt::Debug for DeviceKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DeviceKeys({})", self.public.id())
+    }
+}
+
+impl DeviceKeys {
+    /// The keys below `directory`, made there at first start. `room` becomes the name on the certificates.
+    pub fn open_or_create(directory: &Path, room: &str) -> Result<Opened, KeyError> {
+        durable::create_directories(directory)?;
+        fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).step("protect", directory)?;
+        let mut replaced = Vec::new();
+        let ed25519 = kept(&directory.join(ED25519_KEY), "Ed25519", &mut replaced, |pem| {
+            ed25519_dalek::SigningKey::from_pkcs8_pem(pem).map_err(|error| error.to_string())
+        })?;
+        let ed25519 = match ed25519 {
+            Some(key) => key,
+            None => made(&directory.join(ED25519_KEY), "Ed25519", || {
+                let key = ed25519_dalek::SigningKey::generate(&mut OsRng);
+                let pem = key
+                    .to_pkcs8_pem(pem::LineEnding::LF)
+                    .map_err(|error| error.to_string())?;
+                Ok((key, pem.to_string()))
+            })?,
+        };
+        let sm2 = kept(&directory.join(SM2_KEY), "SM2", &mut replaced, |pem| {
+            sm2::SecretKey::from_pkcs8_pem(pem).map_err(|error| error.to_string())
+        })?;
+        let sm2 = match sm2 {
+            Some(key) => key,
+            None => made(&directory.join(SM2_KEY), "SM2", || {
+                let key = sm2::SecretKey::random(&mut OsRng);
+                let pem = key
+                    .to_pkcs8_pem(pem::LineEnding::LF)
+                    .map_err(|error| error.to_string())?;
+                Ok((key, pem.to_string()))
+            })?,
+        };
+        let keys = Self::with_certificates(directory, room, ed25519, &sm2)?;
+        Ok(Opened { keys, replaced })
+    }
+
+    /// Keys that live only as long as the process: for tests and benchmarks.
+    pub fn ephemeral(room: &str) -> Result<Self, KeyError> {
+        let ed25519 = ed25519_dalek::SigningKey::generate(&mut OsRng);
+        let sm2 = sm2::SecretKey::random(&mut OsRng);
+        let (ed25519, sm2, pems) = certified(room, ed25519, &sm2)?;
+        Self::put_together(ed25519, sm2, pems)
+    }
+
+    /// Certificates stand beside the keys; those of other keys are made again.
+    fn with_certificates(
+        directory: &Path,
+        room: &str,
+        ed25519: ed25519_dalek::SigningKey,
+        sm2: &sm2::SecretKey,
+    ) -> Result<Self, KeyError> {
+        let (device, device_sm2) = (
+            directory.join(super::DEVICE_PEM),
+            directory.join(super::DEVICE_SM2_PEM),
+        );
+        let (ed25519, sm2, fresh) = certified(room, ed25519, sm2)?;
+        let own = PublicKeys::from_pem(fresh.0.as_bytes(), fresh.1.as_bytes())?;
+        if let (Ok(first), Ok(second)) = (fs::read_to_string(&device), fs::read_to_string(&device_sm2)) {
+            let kept = PublicKeys::from_pem(first.as_bytes(), second.as_bytes());
+            if kept.is_ok_and(|kept| kept.is_same_key(&own)) {
+                return Self::put_together(ed25519, sm2, (first, second));
+            }
+        }
+        durable::put(&device, fresh.0.as_bytes())?;
+        durable::put(&device_sm2, fresh.1.as_bytes())?;
+        Self::put_together(ed25519, sm2, fresh)
+    }
+
+    fn put_together(
+        ed25519: ed25519_dalek::SigningKey,
+        sm2: sm2::dsa::SigningKey,
+        (device_pem, device_sm2_pem): (String, String),
+    ) -> Result<Self, KeyError> {
+        let public = PublicKeys::from_pem(device_pem.as_bytes(), device_sm2_pem.as_bytes())?;
+        Ok(Self {
+            ed25519,
+            sm2,
+            device_pem,
+            device_sm2_pem,
+            public,
+        })
+    }
+
+    /// Signs `bytes`; about a millisecond.
+    pub fn sign(&self, bytes: &[u8]) -> Signatures {
+        Signatures {
+            ed25519: self.ed25519.sign(bytes).to_bytes(),
+            sm2: sm2_der(&self.sm2.sign(bytes)),
+        }
+    }
+
+    pub fn public(&self) -> &PublicKeys {
+        &self.public
+    }
+
+    /// `device.pem`.
+    pub fn device_pem(&self) -> &str {
+        &self.device_pem
+    }
+
+    /// `device-sm2.pem`.
+    pub fn device_sm2_pem(&self) -> &str {
+        &self.device_sm2_pem
+    }
+}
+
+type Certified = (ed25519_dalek::SigningKey, sm2::dsa::SigningKey, (String, String));
+
+fn certified(
+    room: &str,
+    ed25519: ed25519_dalek::SigningKey,
+    sm2: &sm2::SecretKey,
+) -> Result<Certified, KeyError> {
+    let fault = |algorithm: &'static str| move |reason: String| KeyError::Encode { algorithm, reason };
+    let spki = ed25519
+        .verifying_key()
+        .to_public_key_der()
+        .map_err(|error| fault("Ed25519")(error.to_string()))?;
+    let device = self_signed(room, ED25519, spki.as_bytes(), |bytes| {
+        ed25519.sign(bytes).to_bytes().to_vec()
+    })
+    .map_err(|error| fault("Ed25519")(error.to_string()))?;
+    let signer = sm2::dsa::SigningKey::new(SM2_ID, sm2).map_err(|error| fault("SM2")(error.to_string()))?;
+    let spki = sm2
+        .public_key()
+        .to_public_key_der()
+        .map_err(|error| fault("SM2")(error.to_string()))?;
+    let device_sm2 = self_signed(room, SM2_SM3, spki.as_bytes(), |bytes| {
+        sm2_der(&signer.sign(bytes))
+    })
+    .map_err(|error| fault("SM2")(error.to_string()))?;
+    Ok((ed25519, signer, (device, device_sm2)))
+}
+
+/// The key in a file; `None` when there is none, or none that can be used.
+fn kept<K>(
+    path: &Path,
+    algorithm: &'static str,
+    replaced: &mut Vec<KeyError>,
+    read: impl FnOnce(&str) -> Result<K, String>,
+) -> Result<Option<K>, KeyError> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).step("read", path).map_err(Into::into),
+    };
+    match std::str::from_utf8(&bytes)
+        .map_err(|error| error.to_string())
+        .and_then(read)
+    {
+        Ok(key) => Ok(Some(key)),
+        Err(reason) => {
+            let aside = free_name(path);
+            fs::rename(path, &aside).step("set aside", path)?;
+            replaced.push(KeyError::Unusable {
+                path: aside,
+                algorithm,
+                reason,
+            });
+            Ok(None)
+        }
+    }
+}
+
+/// What was a key may be one again in better hands: it is never written over.
+fn free_name(path: &Path) -> PathBuf {
+    let name = |n: u32| path.with_extension(format!("pem.unusable-{n}"));
+    (1..)
+        .map(name)
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| name(0))
+}
+
+fn made<K>(
+    path: &Path,
+    algorithm: &'static str,
+    make: impl FnOnce() -> Result<(K, String), String>,
+) -> Result<K, KeyError> {
+    let (key, pem) = make().map_err(|reason| KeyError::Encode { algorithm, reason })?;
+    durable::put_secret(path, pem.as_bytes())?;
+    Ok(key)
+}
