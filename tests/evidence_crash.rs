@@ -382,7 +382,7 @@ fn a_closing_killed_at_every_step_is_completed_at_the_next_start() {
             invariants_hold(root.path(), &format!("{point}:{pass}"));
             // Once more, whole: what was not closed is closed now, what was begun is completed.
             run_role("role_closer", root.path(), "directory-made", u64::MAX);
-            let report = verify(&[path.clone()], &[]);
+            let report = verify(std::slice::from_ref(&path), &[]);
             assert_eq!(report.verdict, Verdict::Sound, "{point}:{pass}: {report}");
             let (outline, _) = Outline::of(&Journal::read(&path.join("journal.jsonl")).unwrap());
             assert!(outline.closed.is_some(), "{point}:{pass}");
