@@ -7,7 +7,7 @@ use super::{DemoError, say};
 use crate::web::client::{Client, ClientError, Reply};
 use serde_json::{Value, json};
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,6 +19,15 @@ pub struct RoomChild {
 
 impl RoomChild {
     pub fn start(program: &Path, place: &Place) -> Result<RoomChild, DemoError> {
+        Self::start_within(program, place, &[])
+    }
+
+    /// With more in its environment.
+    pub fn start_within(
+        program: &Path,
+        place: &Place,
+        environment: &[(&str, PathBuf)],
+    ) -> Result<RoomChild, DemoError> {
         let log_path = place.dir.join("room.log");
         let log = File::create(&log_path).map_err(|source| DemoError::Write {
             path: log_path,
@@ -28,6 +37,7 @@ impl RoomChild {
         let mut child = Command::new(program)
             .args(["room", "--config"])
             .arg(&place.config)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(log.try_clone().map_err(failed)?)
             .stderr(log)

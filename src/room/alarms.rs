@@ -4,6 +4,7 @@
 //! stops a recording.
 
 use super::appliance::{Appliance, Dated};
+use super::clock_step::ClockLook;
 use super::config::ClockSource;
 use super::ports::{ClimateReading, ClockQuality};
 use super::precheck::{bytes_per_hour, is_good};
@@ -119,6 +120,14 @@ impl Appliance {
         climate: Option<ClimateReading>,
         free_bytes: Option<u64>,
     ) {
+        match self.clock_watch.look(&self.now.now()) {
+            ClockLook::Steady => {}
+            ClockLook::Stepped { by_ms } => {
+                self.raise(Alarm::ClockStepped, &format!("{by_ms:+} ms"));
+                self.observe(Event::ClockStepped { by_ms });
+            }
+            ClockLook::Settled => self.clear(Alarm::ClockStepped),
+        }
         let wanted = self.config.clock;
         if wanted.source != ClockSource::Unchecked {
             self.set(Alarm::ClockUnsure, !is_good(wanted, &clock), &clock.source);

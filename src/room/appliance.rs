@@ -4,6 +4,7 @@
 //! effects; it never touches a disk, a drive or a camera itself and waits for none. `commands` holds what
 //! people ask, `recording` what media and evidence say, `alarms` what is wrong, `publish` what is shown.
 
+use super::clock_step::ClockWatch;
 use super::config::RoomConfig;
 use super::discs::{DiscOrder, DiscSet};
 use super::events::RoomEvent;
@@ -65,6 +66,7 @@ pub struct Appliance {
     pub(super) store: Store,
     pub(super) ledger: Arc<LedgerLog>,
     pub(super) clock: Option<ClockQuality>,
+    pub(super) clock_watch: ClockWatch,
     pub(super) climate: Option<Dated<ClimateReading>>,
     pub(super) free_bytes: Option<u64>,
     pub(super) waiting: VecDeque<Waiting>,

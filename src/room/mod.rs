@@ -6,6 +6,7 @@
 mod alarms;
 mod appliance;
 mod burners;
+mod clock_step;
 mod commands;
 pub mod config;
 mod disc_events;
@@ -145,6 +146,7 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         store: reindex::open_index(&data)?,
         ledger: Arc::new(ledger),
         clock: None,
+        clock_watch: clock_step::ClockWatch::default(),
         climate: None,
         free_bytes: surroundings::free_bytes(&data),
         waiting: VecDeque::new(),

@@ -55,6 +55,11 @@ impl House {
         let text = change(&mut place, text);
         std::fs::write(&place.config, text).unwrap();
         let room = RoomChild::start(Path::new(PROGRAM), &place).unwrap();
+        House::of(dir, cameras, place, room)
+    }
+
+    /// Of parts that a test made itself.
+    pub fn of(dir: tempfile::TempDir, cameras: Vec<Camera>, place: Place, room: RoomChild) -> House {
         House {
             _dir: dir,
             cameras,
@@ -162,6 +167,19 @@ impl House {
             let out = verify(&last, &[&self.interview(id)]);
             assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
         }
+    }
+
+    /// What `verify --json` says of the interview, signed by this room's own key.
+    pub fn report(&self, id: &str) -> Value {
+        let out = Command::new(PROGRAM)
+            .arg("verify")
+            .arg(self.interview(id))
+            .arg("--key")
+            .arg(self.place.data.join("keys"))
+            .arg("--json")
+            .output()
+            .unwrap();
+        serde_json::from_slice(&out.stdout).unwrap()
     }
 
     pub fn is_sound(&self, id: &str) {

@@ -14,6 +14,7 @@ mod bad_config;
 mod bad_input;
 mod burners;
 mod cameras;
+mod clock;
 mod crash;
 mod demo;
 mod foreign;

@@ -44,6 +44,12 @@ fn a_room_killed_in_the_middle_records_on_and_answers_as_before() {
     house.finish(&id);
 
     house.is_sound(&id);
+    let report = house.report(&id);
+    let gaps = report["figures"]["gaps"].as_array().unwrap();
+    assert_eq!(gaps.len(), 1, "{report}");
+    let reason = gaps[0]["reason"].as_str().unwrap_or_default();
+    assert!(reason.starts_with("power-loss"), "{report}");
+    assert!(report["figures"]["checkpoints"].as_u64() > Some(1), "{report}");
     house.discs_are_sound(&id);
     let (first, second) = (house.judge_part(&id, 1), house.judge_part(&id, 2));
     is_whole(&second);

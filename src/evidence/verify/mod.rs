@@ -16,9 +16,11 @@ mod media;
 mod report;
 mod signatures;
 mod source;
+mod story;
 
 pub use codes::{Code, Severity};
 pub use report::{Figures, Finding, Report, Verdict};
+pub use story::Story;
 
 use super::{
     directory::JOURNAL,
@@ -135,6 +137,7 @@ fn read_journal(
     let lines = journal::read(JOURNAL, path, findings)?;
     let outline = journal::outline(JOURNAL, &lines, findings);
     figures.journal_lines = lines.len() as u64;
+    figures.story = Story::of(&outline, &lines);
     figures.interview = outline.opened.as_ref().map(|opened| opened.id.to_string());
     figures.uuid = outline.opened.as_ref().map(|opened| opened.uuid.to_string());
     Some(outline)

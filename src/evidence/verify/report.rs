@@ -3,6 +3,7 @@
 //! checks and never taken back.
 
 use super::codes::{Code, Severity};
+use super::story::Story;
 use serde::Serialize;
 use std::fmt::{self, Display, Write as _};
 
@@ -72,6 +73,8 @@ pub struct Figures {
     pub signer: Option<String>,
     /// Signed heads in the journal that hold.
     pub checkpoints: u64,
+    #[serde(flatten)]
+    pub story: Story,
 }
 
 impl Figures {
@@ -191,6 +194,7 @@ impl Display for Report {
             "录像 / recording   {} parts, {} segments, {} fragments, {} frames, {seconds} s",
             figures.parts, figures.segments, figures.fragments, figures.frames
         )?;
+        tell(&figures.story, f)?;
         if let (Some(key), Some(signer)) = (&figures.signed_by, &figures.signer) {
             writeln!(
                 f,
@@ -206,6 +210,51 @@ impl Display for Report {
         }
         writeln!(f, "结论 / verdict     {}", self.verdict.words())
     }
+}
+
+/// Gaps, clock, what stood in: only what there is to tell.
+fn tell(story: &Story, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for gap in &story.gaps {
+        let seconds = gap.duration_us / 1_000_000;
+        let reason = gap.reason.as_deref().unwrap_or("-");
+        writeln!(
+            f,
+            "中断 / gap          {} → {} ({seconds} s), part {} → {}: {reason}",
+            gap.from, gap.to, gap.after_part, gap.before_part
+        )?;
+    }
+    let clock = &story.clock;
+    match clock.worst_error_us {
+        Some(worst_us) => {
+            let ms = worst_us.div_ceil(1_000);
+            write!(f, "时钟 / clock        error at most {ms} ms")?;
+        }
+        None => write!(f, "时钟 / clock        not witnessed")?,
+    }
+    if clock.worst_error_us.is_some() && clock.unknown > 0 {
+        write!(
+            f,
+            ", not witnessed in {} of {} fragments",
+            clock.unknown, clock.fragments
+        )?;
+    }
+    for step in &clock.steps_ms {
+        write!(f, ", set by {step:+} ms")?;
+    }
+    writeln!(f)?;
+    let [left, right] = story.substituted_samples;
+    if story.repeated_frames + left + right > 0 {
+        writeln!(
+            f,
+            "替代 / stood in     {} repeated pictures, silence for {left} / {right} samples left / right",
+            story.repeated_frames
+        )?;
+    }
+    if story.adopted_us > 0 {
+        let ms = story.adopted_us / 1_000;
+        writeln!(f, "补登 / adopted      {ms} ms after a power cut or a crash")?;
+    }
+    Ok(())
 }
 
 fn line(finding: &Finding) -> String {
