@@ -136,7 +136,9 @@ impl Forger {
 
     /// Manifest, signatures and sums made anew, with the forger's keys.
     fn close_again(&self) {
-        fs::remove_file(self.interview.join(SHA256SUMS)).unwrap();
+        for name in SIGNED.iter().chain(&[SHA256SUMS]) {
+            fs::remove_file(self.interview.join(name)).unwrap();
+        }
         finish(&self.interview, &self.keys, None).unwrap();
     }
 
@@ -236,7 +238,7 @@ fn a_forger_who_signs_everything_anew_is_known_by_his_key_only() {
     });
     forger.close_again();
     let report = check(&forger.interview);
-    assert_eq!(report.figures.signed_by, Some(id), "{report}");
+    assert_eq!(report.figures.signed_by, Some(id.clone()), "{report}");
     let report = report.expecting_key(&device.id());
     assert!(found(&report, Code::KeyUnexpected), "{report}");
 }
@@ -302,20 +304,60 @@ fn keys_are_for_the_owner_only_and_the_same_at_every_start() {
 
 #[test]
 fn a_key_that_cannot_be_read_is_kept_aside_replaced_and_said_to_be() {
+    for (lost, algorithm) in [("ed25519.pem", "Ed25519"), ("sm2.pem", "SM2")] {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("keys");
+        let before = DeviceKeys::open_or_create(&dir, "a1").unwrap().keys;
+        fs::write(dir.join(lost), "-----BEGIN PRIVATE KEY-----\nAAAA\n").unwrap();
+        let after = DeviceKeys::open_or_create(&dir, "a1").unwrap();
+        assert_eq!(after.replaced.len(), 1);
+        assert!(
+            after.replaced[0].to_string().contains(algorithm),
+            "{:?}",
+            after.replaced
+        );
+        // Both are one identity; nothing of the old one is written over.
+        for name in ["ed25519.pem", "sm2.pem", DEVICE_PEM, DEVICE_SM2_PEM] {
+            assert!(dir.join(format!("{name}.before-1")).exists(), "{name}");
+        }
+        assert_ne!(after.keys.public().id(), before.public().id());
+        assert!(after.keys.public().are_good(b"x", &after.keys.sign(b"x")));
+        assert!(
+            DeviceKeys::open_or_create(&dir, "a1")
+                .unwrap()
+                .replaced
+                .is_empty()
+        );
+    }
+}
+
+#[test]
+fn a_key_that_is_gone_is_missed_and_one_that_cannot_be_opened_does_not_stop_the_start() {
     let root = tempfile::tempdir().unwrap();
     let dir = root.path().join("keys");
-    let before = DeviceKeys::open_or_create(&dir, "a1").unwrap().keys;
-    fs::write(dir.join("ed25519.pem"), "-----BEGIN PRIVATE KEY-----\nAAAA\n").unwrap();
-    let after = DeviceKeys::open_or_create(&dir, "a1").unwrap();
-    assert_eq!(after.replaced.len(), 1);
-    assert!(
-        after.replaced[0].to_string().contains("Ed25519"),
-        "{:?}",
-        after.replaced
+    DeviceKeys::open_or_create(&dir, "a1").unwrap();
+    fs::remove_file(dir.join("ed25519.pem")).unwrap();
+    assert_eq!(DeviceKeys::open_or_create(&dir, "a1").unwrap().replaced.len(), 1);
+    fs::remove_file(dir.join("sm2.pem")).unwrap();
+    fs::create_dir(dir.join("sm2.pem")).unwrap();
+    assert_eq!(DeviceKeys::open_or_create(&dir, "a1").unwrap().replaced.len(), 1);
+}
+
+#[test]
+fn a_closing_that_was_signed_before_the_key_was_lost_keeps_its_signatures() {
+    let root = tempfile::tempdir().unwrap();
+    let (directory, _) = closed_interview(root.path());
+    let signature = fs::read(directory.path().join(MANIFEST_ED25519)).unwrap();
+    fs::remove_file(directory.path().join(SHA256SUMS)).unwrap();
+    fs::write(root.path().join("keys/ed25519.pem"), "gone").unwrap();
+    let recovered = recover(&place(root.path()), directory.id(), TestClock::new()).unwrap();
+    assert!(matches!(recovered, Recovered::Closed(_)));
+    assert_eq!(
+        fs::read(directory.path().join(MANIFEST_ED25519)).unwrap(),
+        signature
     );
-    assert!(dir.join("ed25519.pem.unusable-1").exists());
-    assert_ne!(after.keys.public().id(), before.public().id());
-    assert!(after.keys.public().are_good(b"x", &after.keys.sign(b"x")));
+    let report = check(directory.path());
+    assert_eq!(report.verdict, Verdict::Sound, "{report}");
 }
 
 #[test]
@@ -332,8 +374,10 @@ fn an_interview_begun_under_a_lost_key_goes_on_under_the_new_one_and_says_so() {
     adopted.directory.checkpoint(conditions()).unwrap();
     shenlu::evidence::closing::close(&adopted.directory, &facts()).unwrap();
     let report = check(&path);
-    assert_eq!(report.verdict, Verdict::Sound, "{report}");
-    assert!(found(&report, Code::CheckpointUnproved), "{report}");
+    // What the old key signed cannot be proved with what lies here, and verify does not pretend.
+    assert_eq!(report.verdict, Verdict::NotSound, "{report}");
+    let codes: Vec<Code> = report.findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, [Code::CheckpointUnproved], "{report}");
     assert_eq!(report.figures.checkpoints, 1);
 }
 

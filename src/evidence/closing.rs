@@ -15,7 +15,10 @@ use super::{
     mirror::Mirror,
     outline::{Outline, OutlineFault},
     playlist::playlists,
-    signing::{DEVICE_PEM, DEVICE_SM2_PEM, DeviceKeys, MANIFEST_ED25519, MANIFEST_SM2, is_key_or_signature},
+    signing::{
+        DEVICE_PEM, DEVICE_SM2_PEM, DeviceKeys, MANIFEST_ED25519, MANIFEST_SM2, PublicKeys,
+        is_key_or_signature,
+    },
     sums::{Files, KnownFile, SHA256SUMS, SM3SUMS, list_files, sha256sums, sm3sums},
 };
 use serde::Serialize;
@@ -116,21 +119,51 @@ pub fn finish(
         let written = put(&playlist.path, playlist.text.into_bytes())?;
         files.insert(playlist.path, written);
     }
-    let manifest = manifest(&outline, &files, &keys.public().named())?;
-    let signatures = keys.sign(&manifest);
-    for (name, bytes) in [
-        (DEVICE_PEM, keys.device_pem().as_bytes().to_vec()),
-        (DEVICE_SM2_PEM, keys.device_sm2_pem().as_bytes().to_vec()),
-        (MANIFEST, manifest),
-        (MANIFEST_ED25519, signatures.ed25519.to_vec()),
-        (MANIFEST_SM2, signatures.sm2),
-    ] {
+    let signed = match signed_before(path, &outline, &files) {
+        Some(signed) => signed,
+        None => sign(keys, &outline, &files)?,
+    };
+    for (name, bytes) in signed {
         let written = put(name, bytes)?;
         files.insert(name.to_owned(), written);
     }
     put(SM3SUMS, sm3sums(&files).into_bytes())?;
     put(SHA256SUMS, sha256sums(&files).into_bytes())?;
     Ok(ClosedInterview { head, files })
+}
+
+type Signed = [(&'static str, Vec<u8>); 5];
+
+fn sign(keys: &DeviceKeys, outline: &Outline, files: &Files) -> Result<Signed, ManifestError> {
+    let manifest = manifest(outline, files, &keys.public().named())?;
+    let signatures = keys.sign(&manifest);
+    Ok([
+        (DEVICE_PEM, keys.device_pem().as_bytes().to_vec()),
+        (DEVICE_SM2_PEM, keys.device_sm2_pem().as_bytes().to_vec()),
+        (MANIFEST, manifest),
+        (MANIFEST_ED25519, signatures.ed25519.to_vec()),
+        (MANIFEST_SM2, signatures.sm2),
+    ])
+}
+
+/// What an earlier closing signed, if it is whole and by the key that the journal names: behind `closed` no line
+/// can say that another key took over.
+fn signed_before(path: &Path, outline: &Outline, files: &Files) -> Option<Signed> {
+    let read = |name: &str| std::fs::read(path.join(name)).ok();
+    let (device, device_sm2) = (read(DEVICE_PEM)?, read(DEVICE_SM2_PEM)?);
+    let keys = PublicKeys::from_pem(&device, &device_sm2).ok()?;
+    let again = manifest(outline, files, &keys.named()).ok()?;
+    let (ed25519, sm2) = (read(MANIFEST_ED25519)?, read(MANIFEST_SM2)?);
+    let holds = outline.device_key.as_ref() == Some(&keys.id())
+        && keys.is_ed25519(&again, &ed25519)
+        && keys.is_sm2(&again, &sm2);
+    holds.then_some([
+        (DEVICE_PEM, device),
+        (DEVICE_SM2_PEM, device_sm2),
+        (MANIFEST, again),
+        (MANIFEST_ED25519, ed25519),
+        (MANIFEST_SM2, sm2),
+    ])
 }
 
 fn known(bytes: &[u8]) -> KnownFile {

@@ -98,7 +98,7 @@ pub fn put_new(path: &Path, bytes: &[u8]) -> Result<(), DurableError> {
     Ok(())
 }
 
-/// Writes a new secret, for this account's eyes only from its first byte on; it must not exist.
+/// Writes a secret, for this account's eyes only from its first byte on.
 pub fn put_secret(path: &Path, bytes: &[u8]) -> Result<(), DurableError> {
     let temporary = temporary_name(path);
     let mut file = OpenOptions::new()

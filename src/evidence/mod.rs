@@ -7,7 +7,7 @@
 //! `put_file` for everything else → `closing::close`. After a cut `adopt::recover` takes it up again.
 //!
 //! # Durability invariants
-//! `check` verifies them read-only; the crash tests kill the writer at every point of `crash_point`.
+//! `check` verifies them read-only; the crash tests kill the writer at the points of `crash_point`.
 //!
 //! 1. **An interview exists when its first line does.** mkdir, fsync of the parent, journal created, fsync of
 //!    the directory, line 1 (`opened`), fsync. A directory without a line held nothing.
@@ -29,9 +29,8 @@
 //!    name, fsync, rename, fsync of the directory; a crash in between is completed at start.
 //! 9. **After `SHA256SUMS` is durable nothing in the directory changes.**
 //! 10. **The mirror follows, never leads**: it gets bytes that are durable here, and its failure costs nothing.
-//! 11. **What is durable becomes signed.** A `checkpoint` line signs the line before it; one follows the first
-//!     fragment that becomes durable two seconds or more after the last, so nobody without the keys can make
-//!     up, cut or re-order what stands before it.
+//! 11. **What is durable becomes signed.** A `checkpoint` line signs the line before it; one follows every second
+//!     fragment or so, so nobody without the keys can make up, cut or re-order what stands before it.
 
 pub mod adopt;
 pub mod check;

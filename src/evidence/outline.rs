@@ -58,6 +58,9 @@ pub struct Outline {
     /// Id of the key that signs, as the last line that names one has it.
     pub device_key: Option<String>,
     pub checkpoints: Vec<SignedHead>,
+    /// Recording since the last signed head, and the longest such stretch.
+    pub unsigned_us: u64,
+    pub longest_unsigned_us: u64,
     /// The data of the `closed` line.
     pub closed: Option<Data>,
     pub head: Option<Line>,
@@ -203,12 +206,15 @@ impl Outline {
             FILE_ADDED => self.files.push(read(line)?),
             QUARANTINED => self.quarantined.push(read(line)?),
             DEVICE_KEY => self.device_key = Some(read::<DeviceKey>(line)?.device_key),
-            CHECKPOINT => self.checkpoints.push(SignedHead {
-                line: line.seq,
-                prev: line.prev,
-                device_key: self.device_key.clone(),
-                checkpoint: read(line)?,
-            }),
+            CHECKPOINT => {
+                self.checkpoints.push(SignedHead {
+                    line: line.seq,
+                    prev: line.prev,
+                    device_key: self.device_key.clone(),
+                    checkpoint: read(line)?,
+                });
+                self.unsigned_us = 0;
+            }
             CLOSED => self.closed = Some(line.data.clone()),
             _ => {} // the interview's own kinds; strings, not states
         }
@@ -305,6 +311,10 @@ impl Outline {
 
     fn add_fragment(&mut self, line: &Line, fragment: Fragment) -> Result<(), OutlineFault> {
         let seq = line.seq;
+        if fragment.segment.starts_with("part-") {
+            self.unsigned_us = self.unsigned_us.saturating_add(fragment.duration_us);
+            self.longest_unsigned_us = self.longest_unsigned_us.max(self.unsigned_us);
+        }
         let segment = self.segment(&fragment.segment, seq)?;
         let (expected, found, name) = (segment.end(), fragment.offset, fragment.segment.clone());
         if segment.closed.is_some() {

@@ -66,6 +66,8 @@ pub struct Appliance {
     pub(super) store: Store,
     pub(super) ledger: Arc<LedgerLog>,
     pub(super) clock: Option<ClockQuality>,
+    /// Why the device signs with new keys since this start.
+    pub(super) keys_replaced: Vec<String>,
     pub(super) clock_watch: ClockWatch,
     pub(super) climate: Option<Dated<ClimateReading>>,
     pub(super) free_bytes: Option<u64>,

@@ -37,7 +37,7 @@ use crate::evidence::directory::Place;
 use crate::evidence::journal::JournalError;
 use crate::evidence::now::{Now, SystemNow};
 use crate::evidence::signing::{DeviceKeys, KeyError};
-use crate::interview::{Alarm, EndAfter, Interview, InterviewKind, KindRules, Rules};
+use crate::interview::{EndAfter, Interview, InterviewKind, KindRules, Rules};
 use crate::store::{Reader, StoreError};
 use appliance::Appliance;
 use config::RoomConfig;
@@ -110,6 +110,7 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
     let now: Arc<dyn Now> = Arc::new(SystemNow::new().map_err(RoomError::Clock)?);
     let (ledger, ledger_lines) = LedgerLog::open(&data, &config.room.id, Arc::clone(&now))?;
     let keys = device_keys(&data, &config.room.id)?;
+    let keys_replaced: Vec<String> = keys.replaced.iter().map(ToString::to_string).collect();
     let audit = AuditLog::open(&data, &config.room.id, Arc::clone(&now))?;
     let index = data.join("index.sqlite");
     let (events, queue) = channel();
@@ -146,6 +147,7 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         store: reindex::open_index(&data)?,
         ledger: Arc::new(ledger),
         clock: None,
+        keys_replaced,
         clock_watch: clock_step::ClockWatch::default(),
         climate: None,
         free_bytes: surroundings::free_bytes(&data),
@@ -159,10 +161,8 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         dirty: true,
         config: Arc::clone(&config),
     };
-    for unusable in &keys.replaced {
-        appliance.raise(Alarm::DeviceKeyReplaced, &unusable.to_string());
-    }
     appliance.resume_open_interview(&ledger_lines);
+    appliance.tell_of_replaced_keys();
     let snapshots = appliance.snapshots.subscribe();
     discs_busy.store(appliance.open.is_some(), Ordering::SeqCst);
     surroundings::watch(surroundings::Machine::new(&config), events.clone()).map_err(RoomError::Thread)?;
@@ -208,7 +208,16 @@ fn make_private(path: &PathBuf) -> Result<(), RoomError> {
 
 fn device_keys(data: &std::path::Path, room: &str) -> Result<crate::evidence::signing::Opened, RoomError> {
     let path = data.join("keys");
-    DeviceKeys::open_or_create(&path, room).map_err(|source| RoomError::Keys { path, source })
+    match DeviceKeys::open_or_create(&path, room) {
+        Ok(opened) => Ok(opened),
+        // Even where none can be kept the room records, signed with keys of this start.
+        Err(unusable) => DeviceKeys::ephemeral(room)
+            .map(|keys| crate::evidence::signing::Opened {
+                keys,
+                replaced: vec![unusable],
+            })
+            .map_err(|source| RoomError::Keys { path, source }),
+    }
 }
 
 fn lock(data: &std::path::Path) -> Result<File, RoomError> {

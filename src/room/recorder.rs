@@ -21,9 +21,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// The journal's head is signed about every two seconds (design 6): with the second fragment after the last time,
-/// which may come a little early.
-const CHECKPOINT_EVERY: Duration = Duration::from_millis(1_500);
+/// The journal's head is signed with so many fragments of the composite, about every two seconds (design 6): by
+/// count, so that a disk that stood still and then takes a minute at once gets as many.
+const FRAGMENTS_TO_SIGN: u32 = 2;
 /// Pause before the disk is asked again after it refused.
 const RETRY: Duration = Duration::from_millis(200);
 
@@ -136,7 +136,8 @@ impl Recorder {
             writer,
             tell: Box::new(tell),
             waiting_bytes: counted,
-            signed: None,
+            // The first fragment is signed at once.
+            unsigned: FRAGMENTS_TO_SIGN - 1,
         };
         let builder = thread::Builder::new().name("recorder".into());
         let thread = builder.spawn(move || scribe.run(&queue))?;
@@ -193,8 +194,8 @@ struct Scribe {
     writer: Writer,
     tell: Box<dyn Fn(Recorded) + Send>,
     waiting_bytes: Arc<AtomicU64>,
-    /// When the journal's head was last signed.
-    signed: Option<Instant>,
+    /// Fragments since the journal's head was last signed.
+    unsigned: u32,
 }
 
 /// How a piece of work ended.
@@ -276,6 +277,7 @@ impl Scribe {
                 let ended = self.writer.end_part(*part);
                 let done = self.after_writing(ended);
                 if matches!(done, Done::Yes) {
+                    self.checkpoint(&Data::new());
                     (self.tell)(Recorded::PartEnded { part: *part });
                 }
                 done
@@ -297,13 +299,10 @@ impl Scribe {
 
     /// A head that cannot be signed now is signed with the next fragment; a chunk is never kept waiting for it.
     fn checkpoint(&mut self, conditions: &Data) {
-        if self.signed.is_some_and(|at| at.elapsed() < CHECKPOINT_EVERY) {
-            return;
-        }
         let clock = conditions.iter().filter(|(key, _)| key.starts_with("clock_"));
         let clock = clock.map(|(key, value)| (key.clone(), value.clone())).collect();
         match self.directory.checkpoint(clock) {
-            Ok(_) => self.signed = Some(Instant::now()),
+            Ok(_) => self.unsigned = 0,
             Err(error) => tracing::warn!(%error, "the journal's head was not signed"),
         }
     }

@@ -5,7 +5,7 @@
 
 use super::house::{House, PROGRAM, is_whole};
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
-use serde_json::{Value, json};
+use serde_json::Value;
 use shenlu::demo::room_child::RoomChild;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -40,12 +40,7 @@ fn a_room_killed_again_and_again_loses_less_than_a_second_each_time() {
         });
         slowest = slowest.max(started.elapsed());
     }
-    for statement in statements(&house) {
-        house.must(
-            "statement-made",
-            json!({"interruption": statement["interruption"]}),
-        );
-    }
+    house.say_statements();
     house.reach(1.0);
     house.finish(&id);
 
@@ -101,15 +96,6 @@ fn parts(journal: &[Value]) -> Vec<u32> {
     parts
         .map(|closed| closed["part"].as_u64().unwrap() as u32)
         .collect()
-}
-
-fn statements(house: &House) -> Vec<Value> {
-    let owed = house.until("statements owed", 5, |s| {
-        s["interview"]["statements_owed"]
-            .as_array()
-            .is_some_and(|owed| !owed.is_empty())
-    });
-    owed["interview"]["statements_owed"].as_array().cloned().unwrap()
 }
 
 fn random(seed: &mut u64) -> u64 {

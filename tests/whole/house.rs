@@ -85,6 +85,24 @@ impl House {
         }
     }
 
+    /// What every interruption owes is said aloud; what was said.
+    pub fn say_statements(&self) -> Vec<Value> {
+        let owed = |s: &Value| {
+            s["interview"]["statements_owed"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default()
+        };
+        let statements = owed(&self.until("statement owed", 5, |s| !owed(s).is_empty()));
+        for statement in &statements {
+            self.must(
+                "statement-made",
+                json!({"interruption": statement["interruption"]}),
+            );
+        }
+        statements
+    }
+
     pub fn must(&self, kind: &str, fields: Value) {
         let reply = self.room.ask(kind, fields).unwrap();
         assert_eq!(reply.status, 200, "{kind}: {}", reply.body);

@@ -16,7 +16,6 @@ use crate::settings::{Layout, Slot, VideoSettings};
 use crate::shelf::{Frame, Shelf, Taken};
 use chrono::{DateTime, Local};
 use gst::prelude::*;
-use gst_video::prelude::*;
 use gst_video::{VideoFrame, VideoInfo};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -241,9 +240,9 @@ impl Stage {
             // After a change of layout for as long as older frames are on the shelf, and where the camera's
             // side cannot make it small.
             Some(_) | None => {
-                let is_whole = (rect.width, rect.height) == picture_size(picture);
                 let size = (rect.width, rect.height);
-                seat.shelf.want((!is_whole).then_some(size));
+                let own = (frame.info.width() as usize, frame.info.height() as usize);
+                seat.shelf.want((size != own).then_some(size));
                 seat.scaler.place(&frame.buffer, &frame.info, rect, picture)
             }
         };
@@ -266,10 +265,6 @@ impl Stage {
             }
         }
     }
-}
-
-fn picture_size(picture: &VideoFrame<gst_video::video_frame::Writable>) -> (usize, usize) {
-    (picture.width() as usize, picture.height() as usize)
 }
 
 fn pool(info: &VideoInfo) -> Result<gst_video::VideoBufferPool, gst::glib::BoolError> {

@@ -1,7 +1,7 @@
 //! The device's secret keys: made at first start, kept below `<data>/keys` for the room's account only.
 //!
-//! Opened once per start by the room. A key file that cannot be read never keeps a room from recording: it is
-//! set aside under another name, a new key is made, and the caller is told, so that somebody hears of it.
+//! Opened once per start by the room. A key file that cannot be read never keeps a room from recording: both keys
+//! are set aside under other names, new ones are made, and the caller is told, so that somebody hears of it.
 //! Secrets are never logged, shown, or copied elsewhere.
 
 use super::certificate::{ED25519, SM2_SM3, self_signed};
@@ -29,6 +29,8 @@ pub enum KeyError {
     Encode { algorithm: &'static str, reason: String },
     #[error("the key's own certificate cannot be read again")]
     Public(#[from] PublicKeyError),
+    #[error("{path} holds keys or certificates of a device, but not all of them")]
+    Missing { path: PathBuf },
     #[error("{path} is no {algorithm} key ({reason})")]
     Unusable {
         path: PathBuf,
@@ -49,7 +51,7 @@ pub struct DeviceKeys {
 /// The keys as they were found.
 pub struct Opened {
     pub keys: DeviceKeys,
-    /// Key files that could not be used and were set aside; new keys were made.
+    /// Why the keys of before could not be used any more; they were set aside and new ones made.
     pub replaced: Vec<KeyError>,
 }
 
@@ -64,33 +66,48 @@ impl DeviceKeys {
     pub fn open_or_create(directory: &Path, room: &str) -> Result<Opened, KeyError> {
         durable::create_directories(directory)?;
         fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).step("protect", directory)?;
-        let mut replaced = Vec::new();
-        let ed25519 = kept(&directory.join(ED25519_KEY), "Ed25519", &mut replaced, |pem| {
+        let (ed25519_path, sm2_path) = (directory.join(ED25519_KEY), directory.join(SM2_KEY));
+        let ed25519 = kept(&ed25519_path, "Ed25519", |pem| {
             ed25519_dalek::SigningKey::from_pkcs8_pem(pem).map_err(|error| error.to_string())
-        })?;
-        let ed25519 = match ed25519 {
-            Some(key) => key,
-            None => made(&directory.join(ED25519_KEY), "Ed25519", || {
-                let key = ed25519_dalek::SigningKey::generate(&mut OsRng);
-                let pem = key
-                    .to_pkcs8_pem(pem::LineEnding::LF)
-                    .map_err(|error| error.to_string())?;
-                Ok((key, pem.to_string()))
-            })?,
-        };
-        let sm2 = kept(&directory.join(SM2_KEY), "SM2", &mut replaced, |pem| {
+        });
+        let sm2 = kept(&sm2_path, "SM2", |pem| {
             sm2::SecretKey::from_pkcs8_pem(pem).map_err(|error| error.to_string())
+        });
+        if let (Ok(Some(ed25519)), Ok(Some(sm2))) = (&ed25519, &sm2) {
+            let keys = Self::with_certificates(directory, room, ed25519.clone(), sm2)?;
+            return Ok(Opened {
+                keys,
+                replaced: Vec::new(),
+            });
+        }
+        // The two are one identity: where one is lost both are made anew, and what there was is kept aside.
+        let mut replaced: Vec<KeyError> = [ed25519.map(drop).err(), sm2.map(drop).err()]
+            .into_iter()
+            .flatten()
+            .collect();
+        let was_there = [ED25519_KEY, SM2_KEY, super::DEVICE_PEM, super::DEVICE_SM2_PEM]
+            .into_iter()
+            .filter(|name| set_aside(&directory.join(name)))
+            .count();
+        if was_there > 0 && replaced.is_empty() {
+            replaced.push(KeyError::Missing {
+                path: directory.to_owned(),
+            });
+        }
+        let ed25519 = made(&ed25519_path, "Ed25519", || {
+            let key = ed25519_dalek::SigningKey::generate(&mut OsRng);
+            let pem = key
+                .to_pkcs8_pem(pem::LineEnding::LF)
+                .map_err(|error| error.to_string())?;
+            Ok((key, pem.to_string()))
         })?;
-        let sm2 = match sm2 {
-            Some(key) => key,
-            None => made(&directory.join(SM2_KEY), "SM2", || {
-                let key = sm2::SecretKey::random(&mut OsRng);
-                let pem = key
-                    .to_pkcs8_pem(pem::LineEnding::LF)
-                    .map_err(|error| error.to_string())?;
-                Ok((key, pem.to_string()))
-            })?,
-        };
+        let sm2 = made(&sm2_path, "SM2", || {
+            let key = sm2::SecretKey::random(&mut OsRng);
+            let pem = key
+                .to_pkcs8_pem(pem::LineEnding::LF)
+                .map_err(|error| error.to_string())?;
+            Ok((key, pem.to_string()))
+        })?;
         let keys = Self::with_certificates(directory, room, ed25519, &sm2)?;
         Ok(Opened { keys, replaced })
     }
@@ -193,43 +210,35 @@ fn certified(
     Ok((ed25519, signer, (device, device_sm2)))
 }
 
-/// The key in a file; `None` when there is none, or none that can be used.
+/// The key in a file; `None` when there is none.
 fn kept<K>(
     path: &Path,
     algorithm: &'static str,
-    replaced: &mut Vec<KeyError>,
     read: impl FnOnce(&str) -> Result<K, String>,
 ) -> Result<Option<K>, KeyError> {
+    let unusable = |reason: String| KeyError::Unusable {
+        path: path.to_owned(),
+        algorithm,
+        reason,
+    };
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error).step("read", path).map_err(Into::into),
+        Err(error) => return Err(unusable(error.to_string())),
     };
-    match std::str::from_utf8(&bytes)
-        .map_err(|error| error.to_string())
-        .and_then(read)
-    {
-        Ok(key) => Ok(Some(key)),
-        Err(reason) => {
-            let aside = free_name(path);
-            fs::rename(path, &aside).step("set aside", path)?;
-            replaced.push(KeyError::Unusable {
-                path: aside,
-                algorithm,
-                reason,
-            });
-            Ok(None)
-        }
-    }
+    let text = std::str::from_utf8(&bytes).map_err(|error| unusable(error.to_string()))?;
+    read(text).map(Some).map_err(unusable)
 }
 
-/// What was a key may be one again in better hands: it is never written over.
-fn free_name(path: &Path) -> PathBuf {
-    let name = |n: u32| path.with_extension(format!("pem.unusable-{n}"));
-    (1..)
-        .map(name)
-        .find(|path| !path.exists())
-        .unwrap_or_else(|| name(0))
+/// What was a key or its certificate may be wanted again: it is never written over. Whether something was there.
+fn set_aside(path: &Path) -> bool {
+    let name = |n: u32| {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".before-{n}"));
+        path.with_file_name(name)
+    };
+    let free = (1..).map(name).find(|path| !path.exists());
+    free.is_some_and(|free| fs::rename(path, free).is_ok())
 }
 
 fn made<K>(

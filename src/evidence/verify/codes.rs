@@ -92,14 +92,14 @@ codes! {
         "the manifest's signature does not hold: it was changed after signing, or someone else signed";
     KeyUnusable "key-unusable" "R-29" Error "设备证书无法使用" "the device's certificate cannot be used";
     KeyForeign "key-foreign" "R-29" Error
-        "签名密钥不是日志开头登记的设备密钥" "the key that signed is not the one that the journal names";
+        "签名密钥不是日志登记的设备密钥" "the key that signed is not the one that the journal names";
     KeyUnexpected "key-unexpected" "R-29" Error
         "签名密钥不是要求的设备密钥" "the key that signed is not the one that was asked for";
     CheckpointWrong "checkpoint-wrong" "R-29" Error
         "日志中的签名点不成立" "a signed head in the journal does not hold";
     CheckpointMissing "checkpoint-missing" "R-29" Error
         "日志中缺少签名点" "signed heads are missing in the journal";
-    CheckpointUnproved "checkpoint-unproved" "R-29" Note
+    CheckpointUnproved "checkpoint-unproved" "R-29" Error
         "日志中途更换过设备密钥，此前的签名点须用原证书核验"
         "the device's key was changed on the way; signed heads before it need the old certificate";
     PlaylistChanged "playlist-changed" "R-29" Error

@@ -1,7 +1,7 @@
 //! Who vouches for an interview: the manifest's two signatures, the certificates beside it, and the signed
 //! heads in the journal. Everything else here can be made anew by whoever recomputes the digests; this cannot.
 //!
-//! Trusts the certificates that lie beside the evidence as far as the journal's first line names their key;
+//! Trusts the certificates that lie beside the evidence as far as the journal names their key;
 //! whether that key is the device's own, only who knows the device can say (`Figures::signed_by`).
 
 use super::{codes::Code, files::Shelf, report::Figures, report::Finding};
@@ -15,8 +15,8 @@ use crate::evidence::{
 };
 use uuid::Uuid;
 
-/// A recording this much longer than its last signed head was not signed as it came. A checkpoint is due every
-/// two seconds; a busy disk may take some more.
+/// A stretch of recording longer than this without a signed head was not signed as it came: one is due with every
+/// second fragment, and what is adopted after a cut comes without.
 const UNSIGNED_US: u64 = 15_000_000;
 
 /// Checks both signatures of the manifest and every checkpoint; the device's keys where they can be read.
@@ -27,8 +27,6 @@ pub fn check(
     findings: &mut Vec<Finding>,
 ) -> Option<PublicKeys> {
     let keys = read_keys(shelf, findings)?;
-    figures.signed_by = Some(keys.id());
-    figures.signer = Some(keys.subject.clone());
     if outline.device_key.as_ref() != Some(&keys.id()) {
         let named = outline.device_key.as_deref().unwrap_or_default();
         findings.push(Finding::new(
@@ -37,7 +35,10 @@ pub fn check(
             format_args!("{} / {named}", keys.id()),
         ));
     }
-    check_manifest(&keys, shelf, findings);
+    if check_manifest(&keys, shelf, findings) {
+        figures.signed_by = Some(keys.id());
+        figures.signer = Some(keys.subject.clone());
+    }
     let uuid = outline.opened.as_ref().map(|opened| opened.uuid);
     if let Some(uuid) = uuid {
         check_checkpoints(&keys, uuid, outline, figures, findings);
@@ -62,14 +63,16 @@ fn read_keys(shelf: &Shelf<'_>, findings: &mut Vec<Finding>) -> Option<PublicKey
 /// Whether a signature over bytes holds.
 type Way = fn(&PublicKeys, &[u8], &[u8]) -> bool;
 
-fn check_manifest(keys: &PublicKeys, shelf: &Shelf<'_>, findings: &mut Vec<Finding>) {
+/// Whether both signatures hold.
+fn check_manifest(keys: &PublicKeys, shelf: &Shelf<'_>, findings: &mut Vec<Finding>) -> bool {
     let Some(manifest) = shelf.read(MANIFEST, findings) else {
-        return; // told where the manifest is looked at
+        return false; // told where the manifest is looked at
     };
     let ways: [(&str, Way); 2] = [
         (MANIFEST_ED25519, PublicKeys::is_ed25519),
         (MANIFEST_SM2, PublicKeys::is_sm2),
     ];
+    let before = findings.len();
     for (name, holds) in ways {
         match shelf.read(name, findings) {
             Some(signature) if holds(keys, &manifest, &signature) => {}
@@ -77,6 +80,7 @@ fn check_manifest(keys: &PublicKeys, shelf: &Shelf<'_>, findings: &mut Vec<Findi
             None => findings.push(Finding::new(Code::SignatureMissing, name, "")),
         }
     }
+    findings.len() == before
 }
 
 fn check_checkpoints(
@@ -99,17 +103,8 @@ fn check_checkpoints(
             findings.push(Finding::new(Code::CheckpointUnproved, JOURNAL, line));
         }
     }
-    let recorded_us: u64 = outline
-        .parts_of(&crate::evidence::names::TrackName::Program)
-        .map(|part| part.extent().duration_us)
-        .sum();
-    let signed_often = (outline.checkpoints.len() as u64 + 1).saturating_mul(UNSIGNED_US);
-    if recorded_us > signed_often {
-        let detail = format!(
-            "{} checkpoints in {} s",
-            outline.checkpoints.len(),
-            recorded_us / 1_000_000
-        );
+    if outline.longest_unsigned_us > UNSIGNED_US {
+        let detail = format!("{} s", outline.longest_unsigned_us / 1_000_000);
         findings.push(Finding::new(Code::CheckpointMissing, JOURNAL, detail));
     }
 }
@@ -119,7 +114,7 @@ fn is_signed(keys: &PublicKeys, uuid: Uuid, head: &SignedHead) -> bool {
     let checkpoint = &head.checkpoint;
     let text = checkpoint_text(uuid, checkpoint.seq, checkpoint.hash);
     let good = |hex: &str, holds: Way| from_hex(hex).is_some_and(|signature| holds(keys, &text, &signature));
-    checkpoint.seq + 1 == head.line
+    checkpoint.seq.checked_add(1) == Some(head.line)
         && checkpoint.hash == head.prev
         && good(&checkpoint.ed25519, PublicKeys::is_ed25519)
         && good(&checkpoint.sm2, PublicKeys::is_sm2)

@@ -80,9 +80,11 @@ impl Story {
             }
             None => self.clock.unknown += 1,
         }
-        self.repeated_frames += counted.repeated.more(figure(fragment, "repeated"));
+        let repeated = counted.repeated.more(figure(fragment, "repeated"));
+        self.repeated_frames = self.repeated_frames.saturating_add(repeated);
         for (nth, key) in ["substituted_left", "substituted_right"].into_iter().enumerate() {
-            self.substituted_samples[nth] += counted.substituted[nth].more(figure(fragment, key));
+            let more = counted.substituted[nth].more(figure(fragment, key));
+            self.substituted_samples[nth] = self.substituted_samples[nth].saturating_add(more);
         }
     }
 }
