@@ -6,44 +6,31 @@ use pipelines::messages::{FromMedia, ToMedia, read_frame};
 use shenlu::evidence::{
     digest::{Sha256Digest, Sm3Digest},
     journal::Lines,
-    line::{Chain, parse},
+    line::parse,
     manifest::manifest as make_manifest,
     mp4::{Continuity, parse_chunk, parse_header, scan_chunks, scan_header},
     outline::Outline,
     playlist::playlists,
     signing::{PublicKeys, from_hex, hex},
     sums::{Files, parse_sums},
-    verify::Story,
+    verify::{Story, journal_lines},
 };
 
 /// A whole journal, with what is made of it.
 pub fn journal(data: &[u8]) {
     let mut raw_lines = Lines::new(data);
-    let (mut chain, mut lines) = (Chain::default(), Vec::new());
     while let Ok(Some(raw)) = raw_lines.next_raw() {
         let content = raw.strip_suffix(b"\n").unwrap_or(&raw);
-        match chain.accept(content) {
-            Ok(line) => {
-                let again = line.to_bytes().unwrap_or_default();
-                assert_eq!(
-                    again.strip_suffix(b"\n"),
-                    Some(content),
-                    "accepted what it would not write"
-                );
-                lines.push(line.clone());
-            }
-            // As `verify` reads on behind a bad line.
-            Err(_) => {
-                let line = parse(content)
-                    .ok()
-                    .or_else(|| serde_json::from_slice(content).ok());
-                if let Some(line) = line {
-                    chain.advance(line.clone());
-                    lines.push(line);
-                }
-            }
+        if let Ok(line) = parse(content) {
+            let again = line.to_bytes().unwrap_or_default();
+            assert_eq!(
+                again.strip_suffix(b"\n"),
+                Some(content),
+                "accepted what it would not write"
+            );
         }
     }
+    let lines = journal_lines("journal.jsonl", data, &mut Vec::new()).unwrap_or_default();
     let (outline, _) = Outline::of(&lines);
     let _ = Story::of(&outline, &lines);
     let _ = playlists(&outline);

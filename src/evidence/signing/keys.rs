@@ -9,9 +9,7 @@ use super::public::{PublicKeyError, PublicKeys, sm2_der};
 use super::{SM2_ID, Signatures};
 use crate::evidence::durable::{self, DurableError, Step as _};
 use ed25519_dalek::Signer as _;
-use ed25519_dalek::pkcs8::{
-    DecodePrivateKey as _, EncodePrivateKey as _, EncodePublicKey as _, spki::der::pem,
-};
+use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey, EncodePublicKey as _, spki::der::pem};
 use rand_core::OsRng;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -95,24 +93,14 @@ impl DeviceKeys {
             });
         }
         let ed25519 = made(&ed25519_path, "Ed25519", || {
-            let key = ed25519_dalek::SigningKey::generate(&mut OsRng);
-            let pem = key
-                .to_pkcs8_pem(pem::LineEnding::LF)
-                .map_err(|error| error.to_string())?;
-            Ok((key, pem.to_string()))
+            ed25519_dalek::SigningKey::generate(&mut OsRng)
         })?;
-        let sm2 = made(&sm2_path, "SM2", || {
-            let key = sm2::SecretKey::random(&mut OsRng);
-            let pem = key
-                .to_pkcs8_pem(pem::LineEnding::LF)
-                .map_err(|error| error.to_string())?;
-            Ok((key, pem.to_string()))
-        })?;
+        let sm2 = made(&sm2_path, "SM2", || sm2::SecretKey::random(&mut OsRng))?;
         let keys = Self::with_certificates(directory, room, ed25519, &sm2)?;
         Ok(Opened { keys, replaced })
     }
 
-    /// Keys that live only as long as the process: for tests and benchmarks.
+    /// Keys that live only as long as the process: for a room that can keep none, and for tests.
     pub fn ephemeral(room: &str) -> Result<Self, KeyError> {
         let ed25519 = ed25519_dalek::SigningKey::generate(&mut OsRng);
         let sm2 = sm2::SecretKey::random(&mut OsRng);
@@ -241,12 +229,19 @@ fn set_aside(path: &Path) -> bool {
     free.is_some_and(|free| fs::rename(path, free).is_ok())
 }
 
-fn made<K>(
+/// Makes a key and keeps it.
+fn made<K: EncodePrivateKey>(
     path: &Path,
     algorithm: &'static str,
-    make: impl FnOnce() -> Result<(K, String), String>,
+    make: impl FnOnce() -> K,
 ) -> Result<K, KeyError> {
-    let (key, pem) = make().map_err(|reason| KeyError::Encode { algorithm, reason })?;
+    let key = make();
+    let pem = key
+        .to_pkcs8_pem(pem::LineEnding::LF)
+        .map_err(|error| KeyError::Encode {
+            algorithm,
+            reason: error.to_string(),
+        })?;
     durable::put_secret(path, pem.as_bytes())?;
     Ok(key)
 }

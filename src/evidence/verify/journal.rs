@@ -8,17 +8,26 @@ use crate::evidence::{
     line::{Chain, Line, LineFault, parse},
     outline::{Outline, OutlineFault},
 };
-use std::{fs::File, io::BufReader, path::Path};
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    path::Path,
+};
 
 /// Reads a whole journal. `None` when it cannot be read at all.
 pub fn read(name: &str, path: &Path, findings: &mut Vec<Finding>) -> Option<Vec<Line>> {
-    let mut raw_lines = match File::open(path) {
-        Ok(file) => Lines::new(BufReader::new(file)),
+    match File::open(path) {
+        Ok(file) => read_lines(name, BufReader::new(file), findings),
         Err(error) => {
             findings.push(Finding::new(Code::Unreadable, name, error));
-            return None;
+            None
         }
-    };
+    }
+}
+
+/// The same from anything that has bytes.
+pub fn read_lines(name: &str, bytes: impl BufRead, findings: &mut Vec<Finding>) -> Option<Vec<Line>> {
+    let mut raw_lines = Lines::new(bytes);
     let (mut lines, mut chain) = (Vec::new(), Chain::default());
     for number in 1_u64.. {
         let raw = match raw_lines.next_raw() {

@@ -19,6 +19,7 @@ mod source;
 mod story;
 
 pub use codes::{Code, Severity};
+pub use journal::read_lines as journal_lines;
 pub use report::{Figures, Finding, Report, Verdict};
 pub use story::Story;
 
