@@ -84,6 +84,8 @@ pub enum Alarm {
     MediaRestarted,
     MediaFailing,
     FramesDropped,
+    /// The recording cannot be guaranteed: the interview stands still (中止).
+    InterviewSuspended,
     IntentUnreadable,
     /// The key that signs the evidence was unusable; a new one signs from now on.
     DeviceKeyReplaced,
@@ -120,7 +122,10 @@ impl Alarm {
             | Alarm::SpoolFull { .. }
             | Alarm::MirrorFailed
             | Alarm::LinkLost => RuleId::R17,
-            Alarm::MasterFailed | Alarm::MasterSpaceLow | Alarm::MediaFailing => RuleId::R14,
+            Alarm::MasterFailed
+            | Alarm::MasterSpaceLow
+            | Alarm::MediaFailing
+            | Alarm::InterviewSuspended => RuleId::R14,
             Alarm::ClockUnsure | Alarm::ClockStepped => RuleId::R10,
             Alarm::MediaRestarted => RuleId::R15,
             Alarm::FramesDropped => RuleId::R03,

@@ -10,7 +10,7 @@ use super::ports::{ClimateReading, ClockQuality};
 use super::precheck::{bytes_per_hour, is_good};
 use super::words;
 use crate::evidence::line::Data;
-use crate::interview::{Alarm, CameraSlot, Channel, Event};
+use crate::interview::{Alarm, CameraSlot, Channel, Event, StateName};
 use pipelines::messages::{CameraFault, CameraStatus, MicrophoneStatus, OverlayText, ToMedia, Watch};
 use pipelines::settings;
 use std::sync::Arc;
@@ -60,6 +60,9 @@ impl Appliance {
 
     pub(super) fn on_camera(&mut self, slot: settings::Slot, status: CameraStatus) {
         self.media_view.cameras.insert(slot.name(), status.clone());
+        if slot == settings::Slot::Interviewee {
+            self.senses.camera(&status, Instant::now());
+        }
         let slot = camera_slot(slot);
         let (lost, frozen) = (Alarm::CameraLost { slot }, Alarm::CameraFrozen { slot });
         match status {
@@ -85,6 +88,7 @@ impl Appliance {
             settings::Channel::Right => "right",
         };
         self.media_view.microphones.insert(name, status.clone());
+        self.senses.microphone(channel, &status, Instant::now());
         let alarm = Alarm::MicrophoneLost {
             channel: side(channel),
         };
@@ -96,6 +100,13 @@ impl Appliance {
     }
 
     pub(super) fn on_watch(&mut self, watch: Watch, began: bool) {
+        match watch {
+            Watch::Black {
+                slot: settings::Slot::Interviewee,
+            } => self.senses.black(began, Instant::now()),
+            Watch::AllZero { channel } => self.senses.zero(channel, began, Instant::now()),
+            Watch::Black { .. } | Watch::Silent { .. } | Watch::Clipping { .. } | Watch::Late => {}
+        }
         let alarm = match watch {
             Watch::Silent { channel } => Alarm::SoundSilent {
                 channel: side(channel),
@@ -207,9 +218,10 @@ impl Appliance {
             case_number: number.clone(),
             room: self.config.room.name.clone(),
             part: self.open.as_ref().map_or(0, |open| open.last_part),
-            state: pausing
-                .map(|interval| interval_word(interval.interval).to_owned())
-                .unwrap_or_default(),
+            state: suspension_word(view.state)
+                .or(pausing.map(|interval| interval_word(interval.interval)))
+                .unwrap_or_default()
+                .to_owned(),
         };
         self.media.say(&ToMedia::SetOverlay { overlay });
     }
@@ -235,6 +247,21 @@ impl Appliance {
         if let Some(open) = &mut self.open {
             open.conditions = Arc::new(conditions);
         }
+    }
+}
+
+/// The gap stands in the picture too, as far as there is one.
+fn suspension_word(state: StateName) -> Option<&'static str> {
+    match state {
+        StateName::Suspended | StateName::ContinuedElsewhere => Some(words::SUSPENDED.zh),
+        StateName::Unrecorded => Some(words::UNRECORDED.zh),
+        StateName::Idle
+        | StateName::Prechecked
+        | StateName::Confidential
+        | StateName::Starting
+        | StateName::Recording
+        | StateName::Closing
+        | StateName::Closed => None,
     }
 }
 

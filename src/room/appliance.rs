@@ -13,6 +13,7 @@ use super::logs::LedgerLog;
 use super::open::{OpenInterview, Part};
 use super::ports::{ClimateReading, ClockQuality, Media};
 use super::recorder::Work;
+use super::senses::Senses;
 use super::snapshot::{DiscView, MediaView, Snapshot};
 use crate::evidence::directory::Place;
 use crate::evidence::now::Now;
@@ -69,6 +70,10 @@ pub struct Appliance {
     /// Why the device signs with new keys since this start.
     pub(super) keys_replaced: Vec<String>,
     pub(super) clock_watch: ClockWatch,
+    pub(super) senses: Senses,
+    /// Since when nothing stands against going on after a suspension.
+    pub(super) well_since: Option<Instant>,
+    pub(super) suspension_told: bool,
     pub(super) climate: Option<Dated<ClimateReading>>,
     pub(super) free_bytes: Option<u64>,
     pub(super) waiting: VecDeque<Waiting>,
@@ -149,6 +154,7 @@ impl Appliance {
 
     fn tick(&mut self) {
         self.watch_recording();
+        self.watch_guarantee();
         self.watch_surroundings();
         self.watch_discs();
     }

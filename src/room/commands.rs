@@ -5,6 +5,7 @@
 //! journal too: that somebody tried is evidence.
 
 use super::appliance::{Appliance, Waiting};
+use super::open::Then;
 use super::handle::{Accepted, Answer, CommandRequest};
 use super::precheck::{Seen, precheck};
 use super::recorder::Work;
@@ -217,6 +218,9 @@ impl Appliance {
                 Fact::Started(_) => self.on_started(),
                 Fact::LayoutSwitched { layout } => self.switch_layout(*layout),
                 Fact::Closing {} | Fact::ClosingIncomplete { .. } => self.end_recording(),
+                // Nobody who matters is in the room any more.
+                Fact::ContinuedElsewhere { .. } => self.stop_part(Then::Hold),
+                Fact::ContinuedUnrecorded { .. } => self.overlay(),
                 Fact::ConfidentialBegan {} => self.hide_everything(),
                 Fact::CaseBound { .. }
                 | Fact::IntervalBegan { .. }

@@ -10,7 +10,7 @@ use crate::disc::{DiscEvent, DiscState, Slot};
 use crate::interview::{Alarm, Event};
 use serde_json::json;
 
-fn word(state: DiscState) -> String {
+pub(super) fn word(state: DiscState) -> String {
     serde_json::to_value(state)
         .ok()
         .and_then(|v| v.as_str().map(str::to_owned))
@@ -106,6 +106,9 @@ impl Appliance {
                 slot: disc_slot(*slot),
             }),
             DiscEvent::SpoolMissed { slot, path, .. } => {
+                if let Some(open) = &mut self.open {
+                    open.missed.insert(slot.as_str().to_owned());
+                }
                 self.raise(
                     Alarm::SpoolFull {
                         slot: disc_slot(*slot),

@@ -3,38 +3,15 @@
 //! Begun by the interview's own decision only. Each step waits for the one before to be durable.
 
 use super::appliance::Appliance;
-use super::open::Part;
+use super::open::{Part, Then};
 use super::recorder::Work;
 use crate::evidence::line::time_text;
 use crate::interview::{Event, Interview};
-use pipelines::messages::ToMedia;
 use serde_json::json;
-use std::time::Instant;
 
 impl Appliance {
     pub(super) fn end_recording(&mut self) {
-        let Some(open) = &mut self.open else { return };
-        match std::mem::replace(&mut open.part, Part::Closing { waits_for: None }) {
-            Part::Running { part, fanout, .. } => {
-                open.part = Part::Ending {
-                    part,
-                    fanout: Some(fanout),
-                    asked: Instant::now(),
-                };
-                self.media.say(&ToMedia::ClosePart { part });
-            }
-            Part::Opening { part, .. } => {
-                open.part = Part::Ending {
-                    part,
-                    fanout: None,
-                    asked: Instant::now(),
-                };
-                self.media.say(&ToMedia::ClosePart { part });
-            }
-            Part::Wanted | Part::Held => self.close_interview(),
-            Part::Closing { waits_for } => open.part = Part::Closing { waits_for },
-            Part::Ending { part, fanout, asked } => open.part = Part::Ending { part, fanout, asked },
-        }
+        self.stop_part(Then::Close);
     }
 
     /// The directory is closed once, when the last part's end is durable.
@@ -46,7 +23,7 @@ impl Appliance {
         }
     }
 
-    fn close_interview(&mut self) {
+    pub(super) fn close_interview(&mut self) {
         let facts = super::facts::closing_facts(&self.config, &self.interview.view());
         if let Some(open) = &self.open {
             open.recorder.give(Work::Close {

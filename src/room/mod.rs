@@ -15,6 +15,7 @@ mod ending;
 mod events;
 mod facts;
 mod fanout;
+mod guarantee;
 pub mod handle;
 mod logs;
 pub mod media;
@@ -27,6 +28,7 @@ mod recorder;
 mod recording;
 mod reindex;
 mod resume;
+mod senses;
 pub mod snapshot;
 mod surroundings;
 mod watch;
@@ -149,6 +151,12 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         clock: None,
         keys_replaced,
         clock_watch: clock_step::ClockWatch::default(),
+        senses: senses::Senses::unknown(
+            config.microphones.iter().map(|microphone| microphone.channel),
+            std::time::Instant::now(),
+        ),
+        well_since: None,
+        suspension_told: false,
         climate: None,
         free_bytes: surroundings::free_bytes(&data),
         waiting: VecDeque::new(),

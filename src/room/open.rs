@@ -8,6 +8,7 @@ use super::recorder::Recorder;
 use crate::disc::{Feed, Slot as DiscSlot};
 use crate::evidence::line::Data;
 use crate::evidence::mirror::Mirror;
+use crate::interview::{MediaTime, Moment, PartNumber, WallTime};
 use chrono::{DateTime, FixedOffset};
 use pipelines::settings::Slot;
 use std::collections::BTreeSet;
@@ -26,9 +27,15 @@ pub(super) struct OpenInterview {
     pub mirror: Option<Mirror>,
     /// Nothing became durable for too long, and that was said.
     pub stall_told: bool,
+    /// The disk refused because it is full.
+    pub disk_is_full: bool,
+    /// Slots whose spool could not take something of this interview.
+    pub missed: BTreeSet<String>,
     pub part: Part,
     /// The part last begun, 0 before the first.
     pub last_part: u32,
+    /// The part that the interview last heard of.
+    pub told_part: u32,
     pub durable: Durable,
     pub originals: Originals,
     pub conditions: Arc<Data>,
@@ -50,16 +57,28 @@ pub(super) enum Part {
         fanout: Fanout,
         began: Began,
     },
-    /// The gate is closing; the interview ends when all is durable.
+    /// The gate is closing; what comes then waits until it has.
     Ending {
         part: u32,
         fanout: Option<Fanout>,
         asked: Instant,
+        then: Then,
     },
     /// Nothing more comes. The recorder closes the directory when this part's end is durable.
     Closing {
         waits_for: Option<u32>,
     },
+}
+
+/// What follows a part that is being ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    /// The interview ends when all is durable.
+    Close,
+    /// What kept it from being guaranteed is mended.
+    NextPart,
+    /// It goes on at another place.
+    Hold,
 }
 
 /// Cameras' own streams within the present part. One that changes its form or spoils ends; the composite
@@ -118,9 +137,23 @@ pub(super) struct Durable {
 impl OpenInterview {
     /// Discs to begin now, and what was recorded already; not while it closes.
     pub fn discs_wanted(&self, slots: Vec<DiscSlot>) -> Option<(DiscOrder, Vec<Feed>)> {
-        let is_closing = matches!(self.part, Part::Closing { .. } | Part::Ending { .. });
+        let is_closing = matches!(
+            self.part,
+            Part::Closing { .. }
+                | Part::Ending {
+                    then: Then::Close,
+                    ..
+                }
+        );
         let wanted = !is_closing && !slots.is_empty();
         wanted.then(|| (self.order.clone(), self.segments.clone()))
+    }
+
+    /// The last durable picture; `now` where nothing is durable yet.
+    pub fn durable_until(&self, now: WallTime) -> Moment {
+        let wall = self.durable.wall.map_or(now, super::appliance::wall_time);
+        let part = PartNumber(self.durable.part.max(1));
+        Moment::on_air(wall, part, MediaTime(self.durable.until_us))
     }
 
     /// How long ago something of the present part became durable.

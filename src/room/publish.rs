@@ -5,6 +5,7 @@ use super::open::OpenInterview;
 use super::precheck::bytes_per_hour;
 use super::snapshot::{DiskView, Revision, RoomInfo, Snapshot};
 use crate::evidence::line::time_text;
+use crate::interview::StateName;
 use crate::store::InterviewRow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,6 +40,7 @@ impl Appliance {
                 unit: room.unit.clone(),
             },
             recording: view.recording && fresh,
+            still_written: fresh && is_without_guarantee(view.state),
             interview_id: self.open.as_ref().map(|open| open.id.clone()),
             part: self.open.as_ref().map_or(0, |open| open.last_part),
             durable_us: durable.until_us,
@@ -84,5 +86,18 @@ impl Appliance {
             kind: word(serde_json::to_value(view.interview)),
             case_number: view.case.number,
         }
+    }
+}
+
+fn is_without_guarantee(state: StateName) -> bool {
+    match state {
+        StateName::Suspended | StateName::Unrecorded | StateName::ContinuedElsewhere => true,
+        StateName::Idle
+        | StateName::Prechecked
+        | StateName::Confidential
+        | StateName::Starting
+        | StateName::Recording
+        | StateName::Closing
+        | StateName::Closed => false,
     }
 }

@@ -8,7 +8,7 @@ use super::recorder::Recorded;
 use crate::disc::Feed;
 use crate::evidence::crash_point;
 use crate::evidence::names::TrackName;
-use crate::interview::{Alarm, Event, InterruptionCause, PartNumber};
+use crate::interview::{Alarm, InterruptionCause};
 use pipelines::messages::ToMedia;
 use std::time::Instant;
 
@@ -54,6 +54,9 @@ impl Appliance {
             Recorded::FileRefused { number, reason } => self.refuse_waiting(number, &reason),
             Recorded::Spoilt { track, reason } => self.on_spoilt(track, &reason),
             Recorded::Stuck { reason, full } => {
+                if let Some(open) = &mut self.open {
+                    open.disk_is_full = full;
+                }
                 let alarm = if full {
                     Alarm::MasterSpaceLow
                 } else {
@@ -94,11 +97,12 @@ impl Appliance {
             at: Some(Instant::now()),
             wall: Some(wall),
         };
+        open.disk_is_full = false;
         if is_first && matches!(open.part, Part::Running { .. }) {
-            self.observe(Event::PartBegan {
-                part: PartNumber(part),
-            });
-            self.clear(Alarm::MediaRestarted);
+            // While the cause of a suspension stands, a part is written and nobody is told "recording".
+            if self.may_go_on() {
+                self.tell_of_part(part);
+            }
         }
         if was_stalled {
             self.clear(Alarm::MasterFailed);

@@ -8,18 +8,17 @@ use super::commands::no_place;
 use super::discs::DiscOrder;
 use super::fanout::Fanout;
 use super::media::MediaEvent;
-use super::open::{Began, Durable, OpenInterview, Originals, Part};
+use super::open::{Began, Durable, OpenInterview, Originals, Part, Then};
 use super::recorder::{Recorder, Work};
 use crate::evidence::directory::InterviewDirectory;
 use crate::evidence::line::{Data, time_text};
 use crate::evidence::names::TrackName;
 use crate::evidence::writer::Writer;
-use crate::interview::{
-    Alarm, Entry, Event, InterruptionCause, MediaTime, Moment, PartNumber, Refusal, StateName,
-};
+use crate::interview::{Alarm, Entry, Event, InterruptionCause, Refusal, StateName};
 use chrono::DateTime;
 use pipelines::messages::{FromMedia, ToMedia, Track};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -68,7 +67,10 @@ impl Appliance {
             segments: Vec::new(),
             mirror,
             stall_told: false,
+            disk_is_full: false,
+            missed: BTreeSet::new(),
             last_part,
+            told_part: last_part,
             part: Part::Wanted,
             durable: Durable::default(),
             originals: Originals::default(),
@@ -93,14 +95,17 @@ impl Appliance {
 
     /// Asks the media process for the next part, if one is wanted and the process is there.
     pub(super) fn ask_for_part(&mut self) {
-        // An interview that went on elsewhere, or unrecorded by approval, is not recorded again unasked.
+        // What went on unrecorded by approval is recorded again as soon as it can be. One that went on
+        // elsewhere is held until somebody says that it is back.
         let resumes = match self.interview.state() {
-            StateName::Starting | StateName::Recording | StateName::Suspended => true,
+            StateName::Starting
+            | StateName::Recording
+            | StateName::Suspended
+            | StateName::Unrecorded
+            | StateName::ContinuedElsewhere => true,
             StateName::Idle
             | StateName::Prechecked
             | StateName::Confidential
-            | StateName::Unrecorded
-            | StateName::ContinuedElsewhere
             | StateName::Closing
             | StateName::Closed => false,
         };
@@ -275,12 +280,24 @@ impl Appliance {
 
     fn on_part_closed(&mut self, part: u32) {
         let Some(open) = &mut self.open else { return };
-        if matches!(&open.part, Part::Ending { part: ending, .. } if *ending == part) {
-            open.part = Part::Closing {
-                waits_for: Some(part),
-            };
-            open.recorder.give(Work::EndPart { part });
+        let Part::Ending {
+            part: ending, then, ..
+        } = open.part
+        else {
+            return;
+        };
+        if ending != part {
+            return;
         }
+        open.recorder.give(Work::EndPart { part });
+        open.part = match then {
+            Then::Close => Part::Closing {
+                waits_for: Some(part),
+            },
+            Then::NextPart => Part::Wanted,
+            Then::Hold => Part::Held,
+        };
+        self.ask_for_part();
     }
 
     fn on_media_died(&mut self, reason: &str) {
@@ -289,17 +306,19 @@ impl Appliance {
         self.media_view.restarts += 1;
         self.media_view.left = None;
         self.media_view.right = None;
+        self.senses.forget(Instant::now());
         self.raise(Alarm::MediaRestarted, reason);
         self.recording_lost(InterruptionCause::MediaFailed, reason);
     }
 
     /// No more chunks of the present part will come: the gap begins at the last durable picture.
     pub(super) fn recording_lost(&mut self, cause: InterruptionCause, reason: &str) {
-        let now = self.wall();
+        let now = wall_time(self.wall());
         let Some(open) = &mut self.open else { return };
         let before = std::mem::replace(&mut open.part, Part::Wanted);
-        let part = match before {
-            Part::Running { part, .. } | Part::Ending { part, .. } => part,
+        let (part, then) = match before {
+            Part::Running { part, .. } => (part, Then::NextPart),
+            Part::Ending { part, then, .. } => (part, then),
             Part::Opening { part, .. } => {
                 if open.originals.any() {
                     open.recorder.give(Work::EndPart { part });
@@ -324,9 +343,7 @@ impl Appliance {
         open.part = Part::Closing {
             waits_for: Some(part),
         };
-        let until = wall_time(open.durable.wall.unwrap_or(now));
-        let media_us = MediaTime(open.durable.until_us);
-        let recorded_until = Moment::on_air(until, PartNumber(part), media_us);
+        let recorded_until = open.durable_until(now);
         let event = Event::RecordingLost {
             cause,
             detail: reason.to_owned(),
@@ -336,7 +353,10 @@ impl Appliance {
         if let Some(open) = &mut self.open
             && self.interview.state() != StateName::Closing
         {
-            open.part = Part::Wanted;
+            open.part = match then {
+                Then::Hold => Part::Held,
+                Then::Close | Then::NextPart => Part::Wanted,
+            };
         }
     }
 }

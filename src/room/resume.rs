@@ -133,6 +133,10 @@ impl Appliance {
         let limit = chrono::TimeDelta::minutes(i64::from(self.config.interview.resume_within_minutes));
         if self.interview.state() == StateName::Closing {
             self.end_recording();
+        } else if self.interview.state() == StateName::ContinuedElsewhere {
+            if let Some(open) = &mut self.open {
+                open.part = Part::Held;
+            }
         } else if cut > limit {
             self.hold(&format!("{} min", cut.num_minutes()));
         }

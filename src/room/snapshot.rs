@@ -33,6 +33,8 @@ pub struct Snapshot {
     pub at: String,
     pub room: RoomInfo,
     pub recording: bool,
+    /// The interview is suspended or goes on without guarantee; what can still be seen and heard is written on.
+    pub still_written: bool,
     /// Directory name of the open interview.
     pub interview_id: Option<String>,
     /// State, phase, people, documents, acts, marks: as `interview` sees it.
@@ -112,6 +114,7 @@ impl Snapshot {
                 unit: room.unit.clone(),
             },
             recording: false,
+            still_written: false,
             interview_id: None,
             interview: Interview::new(Rules::default()).view(),
             part: 0,

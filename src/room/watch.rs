@@ -4,6 +4,7 @@
 
 use super::appliance::Appliance;
 use super::commands::journal_lines;
+use super::guarantee::DURABLE_WITHIN;
 use super::open::Part;
 use super::recorder::Work;
 use crate::evidence::mirror::{Mirror, MirrorState};
@@ -13,8 +14,6 @@ use std::time::Duration;
 
 /// Chunks that wait for the master beyond this are more than a stall (design 3).
 const MOST_WAITING_BYTES: u64 = 64 << 20;
-/// A fragment a second becomes durable; after this long it is more than a busy moment.
-const DURABLE_WITHIN: Duration = Duration::from_secs(4);
 /// From "open part" to its header.
 const OPEN_WITHIN: Duration = Duration::from_secs(10);
 /// From "close part" to its last chunk; afterwards what came is what there is.

@@ -80,6 +80,8 @@ words! {
     MALFORMED = "命令内容有误: {}", "the command is malformed: {}";
     // Alarms' details and the picture.
     WAITS_FOR_RESUME = "已中断 {},等待按“继续录制”", "interrupted for {}, waits for `resume`";
+    SUSPENDED = "中止", "suspended";
+    UNRECORDED = "经批准继续,录制故障", "goes on by approval, recording failed";
     BREAK = "休息", "break";
     ABSENCE = "离开", "absence";
     CARE = "饮食、如厕或就医", "food, toilet or medical care";

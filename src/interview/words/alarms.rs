@@ -47,6 +47,10 @@ fn base(alarm: Alarm) -> Words {
         Alarm::MediaRestarted => words("录制程序已重新启动", "recording program was restarted"),
         Alarm::MediaFailing => words("录制程序无法运行", "recording program cannot run"),
         Alarm::FramesDropped => words("有画面帧丢失", "frames were dropped"),
+        Alarm::InterviewSuspended => words(
+            "无法保证录音录像，讯（询）问已中止",
+            "recording cannot be guaranteed: the interview is suspended",
+        ),
         Alarm::IntentUnreadable => words(
             "重启前的状态无法读取，未录制",
             "the state before the restart is unreadable; nothing is recorded",
@@ -119,6 +123,10 @@ pub fn remedy(alarm: Alarm) -> Name {
             "suspend the matter; change room or use a mobile recorder",
         ),
         Alarm::FramesDropped => ("请技术人员检查设备负载", "ask a technician to check the load"),
+        Alarm::InterviewSuspended => (
+            "停止问话：排除故障，或更换房间、使用移动设备；情况紧急的报负责人批准",
+            "stop the questions: mend it, change the room or use a mobile recorder; if urgent, ask the head to approve",
+        ),
         Alarm::IntentUnreadable => (
             "确认房间内的活动，需要录制时按“开始”",
             "see what is going on in the room; press start if it must be recorded",

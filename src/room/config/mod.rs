@@ -140,6 +140,8 @@ pub struct InterviewRules {
     pub min_officers: u32,
     pub end_after_left_room: bool,
     pub resume_within_minutes: u32,
+    /// The interviewee unseen or unheard for longer suspends the interview.
+    pub suspend_after_seconds: u32,
 }
 
 impl RoomConfig {

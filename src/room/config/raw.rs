@@ -145,6 +145,7 @@ pub struct Interview {
     pub min_officers: Option<u32>,
     pub end_after: Option<String>,
     pub resume_within_minutes: Option<u32>,
+    pub suspend_after_seconds: Option<u32>,
 }
 
 /// Parses the text; errors carry line and column, and for an unknown key the nearest known one.

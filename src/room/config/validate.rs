@@ -427,6 +427,7 @@ fn interview(raw: Option<raw::Interview>) -> Checked<InterviewRules> {
         min_officers: None,
         end_after: None,
         resume_within_minutes: None,
+        suspend_after_seconds: None,
     });
     let ends = [("fingerprint", false), ("left-room", true)];
     Ok(InterviewRules {
@@ -441,6 +442,12 @@ fn interview(raw: Option<raw::Interview>) -> Checked<InterviewRules> {
             raw.resume_within_minutes.unwrap_or(30),
             0,
             1440,
+        )?,
+        suspend_after_seconds: within(
+            "interview.suspend_after_seconds",
+            raw.suspend_after_seconds.unwrap_or(3),
+            1,
+            120,
         )?,
     })
 }
