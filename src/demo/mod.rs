@@ -96,9 +96,14 @@ pub(crate) fn say(text: &str) {
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
-/// Interviewee in full, officer smaller, both with sound whose beeps differ.
 pub fn simulated(arguments: &DemoArguments) -> Result<Vec<Camera>, DemoError> {
     say("启动模拟摄像机 starting simulated cameras");
+    let cameras = scripts(arguments)?.into_iter().map(Camera::start);
+    Ok(cameras.collect::<Result<_, _>>()?)
+}
+
+/// Interviewee in full, officer smaller, both with sound whose beeps differ.
+pub fn scripts(arguments: &DemoArguments) -> Result<[CameraScript; 2], DemoError> {
     let (width, height) = place::size(&arguments.size)?;
     let small = width <= 1280;
     let interviewee = CameraScript {
@@ -125,7 +130,7 @@ pub fn simulated(arguments: &DemoArguments) -> Result<Vec<Camera>, DemoError> {
         seed: 2,
         ..CameraScript::default()
     };
-    Ok(vec![Camera::start(interviewee)?, Camera::start(officer)?])
+    Ok([interviewee, officer])
 }
 
 /// Beeps of the two cameras, far enough apart to be told from each other.

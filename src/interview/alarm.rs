@@ -122,10 +122,9 @@ impl Alarm {
             | Alarm::SpoolFull { .. }
             | Alarm::MirrorFailed
             | Alarm::LinkLost => RuleId::R17,
-            Alarm::MasterFailed
-            | Alarm::MasterSpaceLow
-            | Alarm::MediaFailing
-            | Alarm::InterviewSuspended => RuleId::R14,
+            Alarm::MasterFailed | Alarm::MasterSpaceLow | Alarm::MediaFailing | Alarm::InterviewSuspended => {
+                RuleId::R14
+            }
             Alarm::ClockUnsure | Alarm::ClockStepped => RuleId::R10,
             Alarm::MediaRestarted => RuleId::R15,
             Alarm::FramesDropped => RuleId::R03,

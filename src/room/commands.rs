@@ -5,8 +5,8 @@
 //! journal too: that somebody tried is evidence.
 
 use super::appliance::{Appliance, Waiting};
-use super::open::Then;
 use super::handle::{Accepted, Answer, CommandRequest};
+use super::open::Then;
 use super::precheck::{Seen, precheck};
 use super::recorder::Work;
 use super::words;

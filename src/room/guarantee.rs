@@ -36,7 +36,9 @@ impl Appliance {
                     self.suspend(&loss);
                 }
             }
-            StateName::Suspended | StateName::Unrecorded | StateName::ContinuedElsewhere => self.watch_mending(),
+            StateName::Suspended | StateName::Unrecorded | StateName::ContinuedElsewhere => {
+                self.watch_mending()
+            }
             StateName::Idle
             | StateName::Prechecked
             | StateName::Confidential
@@ -105,16 +107,17 @@ impl Appliance {
         let is_mine = self.disc_set.as_ref().is_some_and(|set| set.is_of(&open.id));
         let works = [DiscState::Writing, DiscState::Burning, DiscState::ReadingBack].map(word);
         is_mine
-            && self
-                .discs
-                .iter()
-                .any(|(slot, view)| works.contains(&view.state) && view.fault.is_none() && !open.missed.contains(slot))
+            && self.discs.iter().any(|(slot, view)| {
+                works.contains(&view.state) && view.fault.is_none() && !open.missed.contains(slot)
+            })
     }
 
     fn suspend(&mut self, loss: &Loss) {
         let Some(open) = &self.open else { return };
         let recorded_until = match loss.cause {
-            InterruptionCause::MasterFailed | InterruptionCause::NoSpace => open.durable_until(wall_time(self.wall())),
+            InterruptionCause::MasterFailed | InterruptionCause::NoSpace => {
+                open.durable_until(wall_time(self.wall()))
+            }
             _ => self.moment_of(open, loss.since),
         };
         tracing::error!(cause = ?loss.cause, loss.detail, "the interview is suspended");
@@ -150,7 +153,9 @@ impl Appliance {
             return;
         }
         let Some(open) = &mut self.open else { return };
-        let Part::Running { part, .. } = open.part else { return };
+        let Part::Running { part, .. } = open.part else {
+            return;
+        };
         if open.durable.at.is_none() {
             return;
         }

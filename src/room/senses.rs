@@ -8,7 +8,7 @@ use pipelines::settings::Channel;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// No picture came for so long before a camera is said to be lost (pipelines, `camera::feed`).
+/// No picture came for so long before a camera is said to have stalled (pipelines, `camera::feed`).
 const STALL_TAKES: Duration = Duration::from_secs(1);
 /// A still picture is told from a living one in so long (pipelines, `camera::watch`).
 const FREEZE_TAKES: Duration = Duration::from_secs(10);
@@ -66,13 +66,13 @@ impl Senses {
             CameraStatus::Lost { cause, .. } => {
                 let takes = match cause {
                     CameraFault::Frozen => FREEZE_TAKES,
+                    CameraFault::Stalled => STALL_TAKES,
                     CameraFault::Unreachable
                     | CameraFault::Unauthorized
                     | CameraFault::UnsupportedCodec
-                    | CameraFault::Stalled
                     | CameraFault::Ended
                     | CameraFault::NotFound
-                    | CameraFault::Failed => STALL_TAKES,
+                    | CameraFault::Failed => Duration::ZERO,
                 };
                 self.unseen.get_or_insert(before(now, takes));
             }
@@ -161,7 +161,10 @@ mod tests {
     fn what_was_never_seen_counts_as_gone() {
         let now = Instant::now();
         let senses = Senses::unknown([Channel::Left], now);
-        assert_eq!((senses.picture_gone(), senses.sound_gone()), (Some(now), Some(now)));
+        assert_eq!(
+            (senses.picture_gone(), senses.sound_gone()),
+            (Some(now), Some(now))
+        );
     }
 
     #[test]
@@ -174,7 +177,11 @@ mod tests {
         assert_eq!(senses.sound_gone(), None);
         let later = now + Duration::from_secs(9);
         senses.zero(Channel::Right, true, later);
-        assert_eq!(senses.sound_gone(), Some(later - ZERO_TAKES), "gone with the last one");
+        assert_eq!(
+            senses.sound_gone(),
+            Some(later - ZERO_TAKES),
+            "gone with the last one"
+        );
         senses.zero(Channel::Right, false, later);
         assert_eq!(senses.sound_gone(), None);
     }
@@ -186,7 +193,11 @@ mod tests {
         senses.camera(&lost(CameraFault::Frozen), later);
         assert_eq!(senses.picture_gone(), Some(later - FREEZE_TAKES));
         senses.camera(&lost(CameraFault::Stalled), later + Duration::from_secs(1));
-        assert_eq!(senses.picture_gone(), Some(later - FREEZE_TAKES), "gone all the while");
+        assert_eq!(
+            senses.picture_gone(),
+            Some(later - FREEZE_TAKES),
+            "gone all the while"
+        );
     }
 
     #[test]
@@ -194,6 +205,9 @@ mod tests {
         let (mut senses, now) = both();
         senses.black(true, now + Duration::from_secs(6));
         senses.forget(now);
-        assert_eq!((senses.picture_gone(), senses.sound_gone()), (Some(now), Some(now)));
+        assert_eq!(
+            (senses.picture_gone(), senses.sound_gone()),
+            (Some(now), Some(now))
+        );
     }
 }

@@ -1,11 +1,11 @@
 //! Cameras and microphones that fail in the middle: the picture and the journal show it, nothing is lost.
 
-use super::house::{House, is_whole};
+use super::house::{House, is_whole, patient};
 use serde_json::Value;
 
 #[test]
 fn a_pulled_camera_a_stalled_one_and_a_dead_microphone_leave_the_recording_whole() {
-    let (mut house, id) = House::recording();
+    let (mut house, id) = House::recording_as(|_, text| patient(&text));
     house.reach(3.0);
     house.cameras[1].stop();
     house.alarm("camera-lost", true, 10);

@@ -1,6 +1,7 @@
 //! The wall clock set forwards and back by an hour while a room records: journalled, alarmed, and the media's
 //! timeline does not bend. The room runs under libfaketime, which the test tells the time.
 
+use super::faults::{ms, table};
 use super::house::{House, PROGRAM, arguments, is_whole};
 use serde_json::Value;
 use shenlu::demo::officer;
@@ -8,6 +9,7 @@ use shenlu::demo::place::Place;
 use shenlu::demo::room_child::RoomChild;
 use shenlu::demo::simulated;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -45,11 +47,17 @@ fn a_clock_set_by_an_hour_is_journalled_and_the_timeline_does_not_bend() {
     house.say_what_is_owed();
     house.reach(2.0);
     std::fs::write(&time, "+3600\n").unwrap();
+    let set = Instant::now();
     house.alarm("clock-stepped", true, 10);
+    let forwards = set.elapsed();
+    assert!(forwards <= table::CLOCK_FORWARDS.within, "{forwards:?}");
     let steps = |count: usize| move |lines: &[Value]| stepped(lines).len() >= count;
     wait_for(&house, &id, steps(1));
     std::fs::write(&time, "+0\n").unwrap();
+    let set = Instant::now();
     wait_for(&house, &id, steps(2));
+    let back = set.elapsed();
+    assert!(back <= table::CLOCK_BACK.within, "{back:?}");
     house.reach(8.0);
     house.finish(&id);
 
@@ -65,6 +73,8 @@ fn a_clock_set_by_an_hour_is_journalled_and_the_timeline_does_not_bend() {
         .count();
     assert_eq!(gaps, 0, "it is one part");
     is_whole(&house.judge_part(&id, 1));
+    table::held(&table::CLOCK_FORWARDS, &format!("alarm {}", ms(forwards)));
+    table::held(&table::CLOCK_BACK, &format!("journalled {}", ms(back)));
 }
 
 fn stepped(lines: &[Value]) -> Vec<i64> {

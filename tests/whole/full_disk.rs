@@ -1,20 +1,23 @@
 //! The master disk full in the middle: nobody is told "recording", nothing that was recorded is lost, and what
 //! waited is written as soon as there is room.
 
-use super::house::{House, arguments, is_whole};
-use shenlu::demo::{officer, simulated};
+use super::faults::{
+    SUSPENDED_WITHIN, causes, goes_on_as_the_next_part, is_suspended, ms, on_disk, seen, table,
+};
+use super::house::{House, is_whole, without_burners};
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
 /// A file system of its own, so small that a test can fill it.
-struct SmallDisk {
+pub struct SmallDisk {
     at: tempfile::TempDir,
 }
 
 impl SmallDisk {
     /// `None` where this user may not mount.
-    fn mount() -> Option<SmallDisk> {
+    pub fn mount() -> Option<SmallDisk> {
         let at = tempfile::tempdir().unwrap();
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=16m,mode=0755", "shenlu-test"])
@@ -25,18 +28,18 @@ impl SmallDisk {
             .then_some(SmallDisk { at })
     }
 
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.at.path()
     }
 
     /// Takes every byte that is left.
-    fn fill(&self) {
+    pub fn fill(&self) {
         let mut filler = std::fs::File::create(self.path().join("filler")).unwrap();
         let block = [0u8; 4096];
         while filler.write_all(&block).is_ok() {}
     }
 
-    fn make_room(&self) {
+    pub fn make_room(&self) {
         std::fs::remove_file(self.path().join("filler")).unwrap();
     }
 }
@@ -53,22 +56,15 @@ fn a_full_disk_alarms_and_loses_nothing() {
         eprintln!("left out: a small file system cannot be mounted here; root can");
         return;
     };
-    let cameras = simulated(&arguments(Path::new(""))).unwrap();
-    let house = House::open(cameras, |place, text| {
-        place.data = disk.path().join("data");
-        let text = text.replacen("dir = \"data\"", &format!("dir = {:?}", place.data), 1);
-        text.replacen("min_free_hours = 1", "min_free_hours = 0", 1)
-    });
-    officer::precheck(&house.room).unwrap();
-    officer::start(&house.room).unwrap();
-    let state = house.until("recording", 20, |s| s["recording"] == true);
-    let id = state["interview_id"].as_str().unwrap().to_owned();
-    house.say_what_is_owed();
+    let (house, id) = House::recording_as(|place, text| on_disk(disk.path(), place, &text));
     house.alarm("master-space-low", true, 20);
     house.reach(4.0);
 
     disk.fill();
+    let filled = Instant::now();
     let stuck = house.until("nobody is told recording", 20, |s| s["recording"] == false);
+    let noticed = filled.elapsed();
+    assert!(noticed <= table::DISK_FULL.within, "{noticed:?}");
     let durable_us = stuck["durable_us"].as_u64().unwrap();
     eprintln!("full: {stuck}");
     disk.make_room();
@@ -88,4 +84,34 @@ fn a_full_disk_alarms_and_loses_nothing() {
     );
     let log = std::fs::read_to_string(house.place.dir.join("room.log")).unwrap();
     assert!(!log.contains("panicked"), "{log}");
+    table::held(
+        &table::DISK_FULL,
+        &format!("nobody told recording after {}", ms(noticed)),
+    );
+}
+
+#[test]
+fn a_full_disk_with_no_disc_behind_it_suspends_the_interview() {
+    let Some(disk) = SmallDisk::mount() else {
+        eprintln!("left out: a small file system cannot be mounted here; root can");
+        return;
+    };
+    let (house, id) = House::recording_as(|place, text| {
+        let text = without_burners(place, &text);
+        on_disk(disk.path(), place, &text)
+    });
+    house.reach(4.0);
+    disk.fill();
+    let filled = Instant::now();
+    let suspended = seen(&house, "suspended", filled, is_suspended);
+    assert!(suspended <= SUSPENDED_WITHIN, "{suspended:?}");
+    disk.make_room();
+    goes_on_as_the_next_part(&house, 2);
+    house.attest_and_end(&id);
+
+    house.is_sound(&id);
+    is_whole(&house.judge_part(&id, 1));
+    is_whole(&house.judge_part(&id, 2));
+    assert_eq!(causes(&house, &id), ["no-space"]);
+    table::held(&table::DISK_FULL_ALONE, &format!("suspended {}", ms(suspended)));
 }

@@ -70,12 +70,33 @@ impl House {
 
     /// Recording, with the steps spoken that the law asks for; the interview's id.
     pub fn recording() -> (House, String) {
-        let house = House::ready();
-        officer::start(&house.room).unwrap();
-        let state = house.until("recording", 20, |s| s["recording"] == true);
-        let id = state["interview_id"].as_str().unwrap().to_owned();
-        house.say_what_is_owed();
+        House::recording_as(|_, text| text)
+    }
+
+    /// The same in a room of which `change` has the configuration's last word.
+    pub fn recording_as(change: impl FnOnce(&mut Place, String) -> String) -> (House, String) {
+        let cameras = simulated(&arguments(Path::new(""))).unwrap();
+        let house = House::open(cameras, change);
+        let id = house.begin();
         (house, id)
+    }
+
+    /// Checked, started, and recording; whatever is soft and missing is overridden by name.
+    pub fn begin(&self) -> String {
+        let has_burners = !self.place.burners.is_empty();
+        if has_burners {
+            officer::precheck(&self.room).unwrap();
+            officer::start(&self.room).unwrap();
+        } else {
+            self.until("the pre-check's hard items", 60, |state| {
+                let _ = self.room.ask("precheck", json!({}));
+                hard_items_pass(state)
+            });
+            officer::start_despite(&self.room, &["burner-a", "burner-b"]).unwrap();
+        }
+        let state = self.until("recording", 20, |s| s["recording"] == true);
+        self.say_what_is_owed();
+        state["interview_id"].as_str().unwrap().to_owned()
     }
 
     /// What the law has spoken before the questions.
@@ -204,6 +225,33 @@ impl House {
         let out = verify(&self.interview(id), &[]);
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stdout));
     }
+}
+
+fn hard_items_pass(state: &Value) -> bool {
+    let results = state["interview"]["precheck"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let warm = state["media"]["counters"]["composed"].as_u64().unwrap_or(0) >= 6 * 25;
+    let passed = |item: &str| results.iter().any(|r| r["item"] == item && r["passed"] == true);
+    warm && ["interviewee-picture", "sound", "master-space", "officer-picture"]
+        .into_iter()
+        .all(passed)
+}
+
+/// A room without drives: nothing stands behind its disk.
+pub fn without_burners(place: &mut Place, text: &str) -> String {
+    place.burners.clear();
+    text[..text.find("[[burner]]").unwrap_or(text.len())].to_owned()
+}
+
+/// Cameras may be away for long before the interview is suspended: for tests of the recording itself.
+pub fn patient(text: &str) -> String {
+    text.replacen(
+        "[climate]",
+        "[interview]\nsuspend_after_seconds = 60\n[climate]",
+        1,
+    )
 }
 
 pub fn verify(path: &Path, against: &[&Path]) -> Output {

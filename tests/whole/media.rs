@@ -44,21 +44,24 @@ fn a_killed_media_process_costs_seconds_and_a_statement() {
     );
 }
 
-/// The room's child that runs `shenlu media`.
 fn kill_media(house: &House) {
+    let killed = std::process::Command::new("kill")
+        .args(["-9", &media_pid(house)])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+}
+
+/// Of the room's child that runs `shenlu media`.
+pub fn media_pid(house: &House) -> String {
     let parent = house.room.child.id().to_string();
     let out = std::process::Command::new("pgrep")
         .args(["-P", &parent, "-f", " media"])
         .output()
         .unwrap();
-    let pid = String::from_utf8_lossy(&out.stdout)
+    String::from_utf8_lossy(&out.stdout)
         .lines()
         .next()
         .expect("a media process")
-        .to_owned();
-    let killed = std::process::Command::new("kill")
-        .args(["-9", &pid])
-        .status()
-        .unwrap();
-    assert!(killed.success());
+        .to_owned()
 }

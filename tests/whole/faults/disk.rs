@@ -1,0 +1,1 @@
+//! The master disk full, still, refusing, and the mirror lost.
