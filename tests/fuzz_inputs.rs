@@ -1,5 +1,6 @@
 //! The fuzz targets, briefly and always: whole inputs, and thousands of damaged ones, the same every time. The
-//! long runs are `cargo fuzz`'s (`tests/fuzz`).
+//! long runs are `cargo fuzz`'s (`tests/fuzz`), which start from the whole inputs of here:
+//! `SHENLU_FUZZ_SEEDS=tests/fuzz/corpus cargo nextest run --test fuzz_inputs`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests fail like tests
 
 mod evidence_support;
@@ -49,6 +50,15 @@ impl Dice {
     }
 }
 
+/// A whole input, kept as a seed where that is asked for.
+fn seed(target: &str, name: &str, whole: &[u8]) {
+    if let Some(corpus) = std::env::var_os("SHENLU_FUZZ_SEEDS") {
+        let folder = std::path::Path::new(&corpus).join(target);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(name), whole).unwrap();
+    }
+}
+
 fn run(target: fn(&[u8]), whole: &[u8]) {
     target(whole);
     target(&[]);
@@ -63,6 +73,7 @@ fn damaged_journals_are_read_without_a_panic() {
     let root = tempfile::tempdir().unwrap();
     let (directory, _) = closed_interview(root.path());
     let journal = fs::read(directory.path().join("journal.jsonl")).unwrap();
+    seed("journal", "whole", &journal);
     run(targets::journal, &journal);
 }
 
@@ -72,6 +83,10 @@ fn damaged_sums_certificates_and_signatures_are_read_without_a_panic() {
     let (directory, _) = closed_interview(root.path());
     let read = |name: &str| fs::read(directory.path().join(name)).unwrap();
     let certificates = [read("device.pem"), read("device-sm2.pem")];
+    for name in ["SHA256SUMS", "SM3SUMS", "device.pem", "device-sm2.pem"] {
+        seed("manifest", name, &read(name));
+    }
+    seed("manifest", "certificates", &certificates.concat());
     run(targets::manifest, &read("SHA256SUMS"));
     run(targets::manifest, &read("SM3SUMS"));
     run(targets::manifest, &certificates[0]);
@@ -87,6 +102,14 @@ fn damaged_segments_are_read_without_a_panic() {
     // Most of a segment is media, and no parser looks at it: the boxes are what is damaged here.
     let boxes = 1_200.min(segment.len());
     targets::mp4(&segment);
+    seed("mp4", "header", &media().header);
+    // Small enough that what is changed is boxes, and the sizes in them still fit.
+    seed("mp4", "segment", &segment);
+    seed(
+        "mp4",
+        "chunk",
+        &[&media().header[..], &media().chunks[0].1[..]].concat(),
+    );
     let mut dice = Dice(5);
     for _ in 0..DAMAGED {
         let mut damaged = dice.damage(&segment[..boxes]);
@@ -107,5 +130,6 @@ fn damaged_messages_of_the_media_process_are_read_without_a_panic() {
     write_frame(&mut stream, &chunk, b"media").unwrap();
     write_frame(&mut stream, &FromMedia::PartClosed { part: 1 }, &[]).unwrap();
     write_frame(&mut stream, &ToMedia::OpenPart { part: 2 }, &[]).unwrap();
+    seed("messages", "stream", &stream);
     run(targets::messages, &stream);
 }
