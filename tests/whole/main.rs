@@ -24,4 +24,5 @@ mod house;
 mod media;
 mod refusals;
 mod resume;
+mod suspension;
 mod two;
