@@ -9,6 +9,7 @@ use super::config::RoomConfig;
 use super::discs::{DiscOrder, DiscSet};
 use super::events::RoomEvent;
 use super::handle::Answer;
+use super::index::Index;
 use super::logs::LedgerLog;
 use super::open::{OpenInterview, Part};
 use super::ports::{ClimateReading, ClockQuality, Media};
@@ -18,7 +19,6 @@ use super::snapshot::{DiscView, MediaView, Snapshot};
 use crate::evidence::directory::Place;
 use crate::evidence::now::Now;
 use crate::interview::{Interview, MediaTime, Moment, PartNumber, Rules, WallTime};
-use crate::store::Store;
 use chrono::{DateTime, FixedOffset};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -64,7 +64,7 @@ pub struct Appliance {
     pub(super) discs: BTreeMap<String, DiscView>,
     /// While set, only the discs' workers touch the drives.
     pub(super) discs_busy: Arc<AtomicBool>,
-    pub(super) store: Store,
+    pub(super) index: Index,
     pub(super) ledger: Arc<LedgerLog>,
     pub(super) clock: Option<ClockQuality>,
     /// Why the device signs with new keys since this start.
@@ -148,6 +148,7 @@ impl Appliance {
             } => {
                 self.on_surroundings(clock, climate, free_bytes);
             }
+            RoomEvent::AnswerKept { number } => self.answer_kept(number),
             RoomEvent::Shutdown => {}
         }
     }

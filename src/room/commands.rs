@@ -6,6 +6,7 @@
 
 use super::appliance::{Appliance, Waiting};
 use super::handle::{Accepted, Answer, CommandRequest};
+use super::index::Kept;
 use super::open::Then;
 use super::precheck::{Seen, precheck};
 use super::recorder::Work;
@@ -31,19 +32,11 @@ impl Appliance {
             waiting.replies.push(reply);
             return;
         }
-        match self.store.answer(&request.command_id) {
-            Ok(Some(kept)) => {
-                if let Some(answer) = Answer::from_kept(&kept) {
-                    let _ = reply.send(answer);
-                }
-                return;
+        if let Some(kept) = self.index.answer(&request.command_id) {
+            if let Some(answer) = Answer::from_kept(kept) {
+                let _ = reply.send(answer);
             }
-            Ok(None) => {}
-            Err(error) => {
-                // Carried out twice would be worse than asked twice: the reply is dropped, the sender asks again.
-                tracing::error!(%error, "answers cannot be looked up");
-                return;
-            }
+            return;
         }
         let (answer, entries) = self.decide(&request);
         self.record_answer(&request, actor, answer, entries, reply);
@@ -167,7 +160,10 @@ impl Appliance {
             }
             None => {
                 self.note_in_ledger(&entries);
-                self.answer(waiting);
+                // No journal holds this answer, so the index must before it is given.
+                let kept = self.as_kept(&waiting);
+                self.waiting.push_back(waiting);
+                self.index.keep(kept, Some(number));
             }
         }
         self.carry_out(&entries);
@@ -197,15 +193,28 @@ impl Appliance {
         }
     }
 
+    fn as_kept(&self, waiting: &Waiting) -> Kept {
+        Kept {
+            command_id: waiting.command_id.clone(),
+            answer: serde_json::to_string(&waiting.answer).unwrap_or_default(),
+            at: time_text(self.wall()),
+        }
+    }
+
+    /// The index holds it, so it may be given.
+    pub(super) fn answer_kept(&mut self, number: u64) {
+        if let Some(place) = self.waiting.iter().position(|w| w.number == number)
+            && let Some(waiting) = self.waiting.remove(place)
+        {
+            self.answer(waiting);
+        }
+    }
+
     /// Keeps the answer and gives it.
     pub(super) fn answer(&mut self, waiting: Waiting) {
-        if waiting.is_kept
-            && let Ok(text) = serde_json::to_string(&waiting.answer)
-        {
-            let at = time_text(self.wall());
-            if let Err(error) = self.store.keep_answer(&waiting.command_id, &text, &at) {
-                tracing::error!(%error, "an answer could not be kept");
-            }
+        if waiting.is_kept {
+            let kept = self.as_kept(&waiting);
+            self.index.keep(kept, None);
         }
         for reply in waiting.replies {
             let _ = reply.send(waiting.answer.clone());

@@ -32,6 +32,10 @@ pub enum RoomEvent {
         climate: Option<ClimateReading>,
         free_bytes: Option<u64>,
     },
+    /// The answer to a command that no journal holds is durable in the index.
+    AnswerKept {
+        number: u64,
+    },
     /// The process is asked to end; an open interview stays open and resumes at the next start.
     Shutdown,
 }

@@ -17,6 +17,7 @@ mod facts;
 mod fanout;
 mod guarantee;
 pub mod handle;
+mod index;
 mod logs;
 pub mod media;
 mod open;
@@ -146,7 +147,7 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         media_view: MediaView::default(),
         discs: BTreeMap::new(),
         discs_busy: Arc::clone(&discs_busy),
-        store: reindex::open_index(&data)?,
+        index: index::Index::start(reindex::open_index(&data)?, events.clone()).map_err(RoomError::Thread)?,
         ledger: Arc::new(ledger),
         clock: None,
         keys_replaced,

@@ -64,9 +64,7 @@ impl Appliance {
     pub(super) fn index_interview(&mut self, closed_at: Option<String>) {
         let Some(open) = &self.open else { return };
         let row = self.row(open, closed_at);
-        if let Err(error) = self.store.put_interview(&row) {
-            tracing::error!(%error, "index");
-        }
+        self.index.interview(row);
     }
 
     fn row(&self, open: &OpenInterview, closed_at: Option<String>) -> InterviewRow {

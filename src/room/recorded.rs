@@ -112,7 +112,7 @@ impl Appliance {
     fn on_lines(&mut self, lines: Vec<crate::evidence::line::Line>, number: u64) {
         crash_point::pass("index-next");
         if let Some(open) = &self.open {
-            super::reindex::index_journal(&mut self.store, &open.id, &lines);
+            self.index.journal(&open.id, &lines);
         }
         if let Some(place) = self.waiting.iter().position(|w| w.number == number)
             && let Some(waiting) = self.waiting.remove(place)

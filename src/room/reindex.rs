@@ -9,12 +9,11 @@ use crate::store::{InterviewRow, LineRow, Store, StoreError};
 use serde_json::Value;
 use std::path::Path;
 
-/// Opens the index below `data`, filling a new one from what is recorded there.
+/// Opens the index below `data`, filling in what it does not know as closed: all of it where it is new, an
+/// interview whose last lines came too late where the room went down.
 pub(super) fn open_index(data: &Path) -> Result<Store, StoreError> {
     let path = data.join("index.sqlite");
-    let is_new = !path.exists();
     let mut store = match Store::open(&path) {
-        Ok(store) if !is_new => return Ok(store),
         Ok(store) => store,
         Err(error @ StoreError::TooNew { .. }) => return Err(error),
         Err(error) => {
@@ -36,42 +35,49 @@ fn set_aside(path: &Path) {
 }
 
 fn fill(store: &mut Store, interviews: &Path) {
+    let closed = store.closed().unwrap_or_default();
     let Ok(entries) = std::fs::read_dir(interviews) else {
         return;
     };
     for entry in entries.flatten() {
         let id = entry.file_name().to_string_lossy().into_owned();
-        match Journal::read(&entry.path().join("journal.jsonl")) {
-            Ok(lines) => index_journal(store, &id, &lines),
+        if closed.contains(&id) {
+            continue;
+        }
+        let lines = Journal::read(&entry.path().join("journal.jsonl"));
+        match lines {
+            Ok(lines) => {
+                if let Err(error) = index_journal(store, &id, &lines) {
+                    tracing::error!(id, %error, "index");
+                }
+            }
             Err(error) => tracing::error!(id, %error, "not indexed"),
         }
     }
 }
 
-/// Puts one interview's lines, its row and its answers into the index; what is there already stays.
-pub(super) fn index_journal(store: &mut Store, id: &str, lines: &[Line]) {
-    let put = || -> Result<(), StoreError> {
-        // Of these there is one every second or two, and nobody looks for them by kind.
-        let is_indexed = |line: &&Line| !matches!(line.kind.as_str(), FRAGMENT | CHECKPOINT);
-        for line in lines.iter().filter(is_indexed) {
-            let data = serde_json::to_string(&line.data).unwrap_or_else(|_| "{}".into());
-            let row = LineRow {
-                seq: line.seq,
-                at: line.at.clone(),
-                kind: line.kind.clone(),
-                data,
-            };
-            store.put_line(id, &row)?;
-            if let (Some(command), Some(answer)) = (text(line, "command_id"), line.data.get("answer")) {
-                store.keep_answer(&command, &answer.to_string(), &line.at)?;
-            }
+/// Of fragments and checkpoints there is one every second or two, and nobody looks for them by kind.
+pub(super) fn is_indexed(line: &Line) -> bool {
+    !matches!(line.kind.as_str(), FRAGMENT | CHECKPOINT)
+}
+
+/// Puts lines of one interview into the index, and its row and answers where they stand among them; what is there
+/// already stays. The row comes last: an interview that is known as closed is known whole.
+pub(super) fn index_journal(store: &mut Store, id: &str, lines: &[Line]) -> Result<(), StoreError> {
+    for line in lines.iter().filter(|line| is_indexed(line)) {
+        let data = serde_json::to_string(&line.data).unwrap_or_else(|_| "{}".into());
+        let row = LineRow {
+            seq: line.seq,
+            at: line.at.clone(),
+            kind: line.kind.clone(),
+            data,
+        };
+        store.put_line(id, &row)?;
+        if let (Some(command), Some(answer)) = (text(line, "command_id"), line.data.get("answer")) {
+            store.keep_answer(&command, &answer.to_string(), &line.at)?;
         }
-        row_of(id, lines).map_or(Ok(()), |row| store.put_interview(&row))
-    };
-    let mut put = put;
-    if let Err(error) = put() {
-        tracing::error!(id, %error, "index");
     }
+    row_of(id, lines).map_or(Ok(()), |row| store.put_interview(&row))
 }
 
 fn text(line: &Line, key: &str) -> Option<String> {

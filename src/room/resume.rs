@@ -65,7 +65,7 @@ impl Appliance {
         tracing::warn!(%id, "its closing was completed");
         let path = self.place.interviews().join(id.as_str()).join("journal.jsonl");
         match Journal::read(&path) {
-            Ok(lines) => super::reindex::index_journal(&mut self.store, id.as_str(), &lines),
+            Ok(lines) => self.index.journal(id.as_str(), &lines),
             Err(error) => tracing::error!(%id, %error, "not indexed"),
         }
         if let Err(error) = self
@@ -112,7 +112,7 @@ impl Appliance {
         }
         self.interview = interview;
         // A cut between journal and index must not make a command be carried out twice.
-        super::reindex::index_journal(&mut self.store, &id, &adopted.lines);
+        self.index.journal(&id, &adopted.lines);
         let last_part = adopted.outline.last_part();
         let (until, recorded_until) = recorded_until(&adopted);
         let segments = closed_segments(&adopted);

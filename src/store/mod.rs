@@ -1,12 +1,13 @@
 //! The room's index in SQLite: what can be looked up quickly, never what is true.
 //!
 //! The journals are the truth; everything here but the answers of refused commands can be rebuilt from
-//! them. The room's loop alone writes (`Store`), readers open their own short connection (`Reader`). WAL with
+//! them. One thread of the room writes (`Store`), readers open their own short connection (`Reader`). WAL with
 //! `synchronous=full`: an answer that was given is an answer that is kept.
 
 mod schema;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, named_params};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -32,7 +33,21 @@ pub enum StoreError {
     },
 }
 
-/// The one writer. Lives in the room's loop.
+impl StoreError {
+    /// Somebody else holds the lock: it is worth trying again.
+    pub fn is_busy(&self) -> bool {
+        let source = match self {
+            StoreError::Write { source, .. } | StoreError::Read { source, .. } => source,
+            _ => return false,
+        };
+        matches!(
+            source.sqlite_error_code(),
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+        )
+    }
+}
+
+/// The one writer; on a thread of its own once the room runs.
 pub struct Store {
     connection: Connection,
 }
@@ -69,6 +84,35 @@ impl Store {
             .map_err(open)?;
         schema::migrate(&mut connection)?;
         Ok(Store { connection })
+    }
+
+    /// The newest answers, `most` of them, oldest first: each command's id and its answer.
+    pub fn answers(&self, most: usize) -> Result<Vec<(String, String)>, StoreError> {
+        let read = |source| StoreError::Read {
+            what: "answers",
+            source,
+        };
+        let sql = "select command_id, answer from answers order by rowid desc limit :most";
+        let mut statement = self.connection.prepare(sql).map_err(read)?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let rows = statement.query_map(named_params! {":most": most}, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        });
+        let mut answers: Vec<(String, String)> = rows.and_then(Iterator::collect).map_err(read)?;
+        answers.reverse();
+        Ok(answers)
+    }
+
+    /// Interviews that are known whole.
+    pub fn closed(&self) -> Result<BTreeSet<String>, StoreError> {
+        let read = |source| StoreError::Read {
+            what: "closed interviews",
+            source,
+        };
+        let sql = "select id from interviews where state = 'closed'";
+        let mut statement = self.connection.prepare(sql).map_err(read)?;
+        let rows = statement.query_map([], |row| row.get(0));
+        rows.and_then(Iterator::collect).map_err(read)
     }
 
     /// The answer given to `command_id`, if there was one.

@@ -81,19 +81,22 @@ impl House {
         (house, id)
     }
 
-    /// Checked, started, and recording; whatever is soft and missing is overridden by name.
+    /// Checked, started, and recording; without drives that is overridden by name.
     pub fn begin(&self) -> String {
-        let has_burners = !self.place.burners.is_empty();
-        if has_burners {
-            officer::precheck(&self.room).unwrap();
-            officer::start(&self.room).unwrap();
-        } else {
-            self.until("the pre-check's hard items", 60, |state| {
-                let _ = self.room.ask("precheck", json!({}));
-                hard_items_pass(state)
-            });
-            officer::start_despite(&self.room, &["burner-a", "burner-b"]).unwrap();
+        if self.place.burners.is_empty() {
+            return self.begin_despite(&["burner-a", "burner-b"]);
         }
+        officer::precheck(&self.room).unwrap();
+        self.begin_despite(&[])
+    }
+
+    /// The same, whatever is missing of drives and discs.
+    pub fn begin_despite(&self, items: &[&str]) -> String {
+        self.until("the pre-check's hard items", 60, |state| {
+            let _ = self.room.ask("precheck", json!({}));
+            hard_items_pass(state)
+        });
+        officer::start_despite(&self.room, items).unwrap();
         let state = self.until("recording", 20, |s| s["recording"] == true);
         self.say_what_is_owed();
         state["interview_id"].as_str().unwrap().to_owned()

@@ -23,6 +23,7 @@ mod full_disk;
 mod house;
 mod media;
 mod refusals;
+mod restart;
 mod resume;
 mod suspension;
 mod two;

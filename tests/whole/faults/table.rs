@@ -151,7 +151,7 @@ pub const INDEX_LOCKED: Row = Row {
     caused: "another process holds an exclusive lock on it for 15 s",
     alarm: "none: the index is no evidence, it is made again from the journals",
     within: Duration::from_secs(0),
-    goes_on: "everything; answers to commands may take a few seconds",
+    goes_on: "everything, commands too; the index catches up when it is free",
     lost: "nothing",
 };
 pub const PROCESSORS_BUSY: Row = Row {
