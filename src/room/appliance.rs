@@ -122,6 +122,18 @@ impl Appliance {
                 actor,
                 reply,
             } => self.on_command(request, &actor, reply),
+            RoomEvent::Weigh {
+                request,
+                actor,
+                reply,
+                free,
+            } => self.on_weigh(&request, &actor, reply, free),
+            RoomEvent::Refuse {
+                request,
+                refusal,
+                actor,
+                reply,
+            } => self.on_refuse(&request, refusal, &actor, reply),
             RoomEvent::File {
                 path,
                 bytes,

@@ -5,7 +5,8 @@
 //! journal too: that somebody tried is evidence.
 
 use super::appliance::{Appliance, Waiting};
-use super::handle::{Accepted, Answer, CommandRequest};
+use super::approval;
+use super::handle::{Accepted, Answer, CommandRequest, refused};
 use super::precheck::{Seen, precheck};
 use super::recorder::Work;
 use super::words;
@@ -22,30 +23,72 @@ impl Appliance {
         actor: &str,
         reply: oneshot::Sender<Answer>,
     ) {
-        if let Some(waiting) = self
-            .waiting
-            .iter_mut()
-            .find(|w| w.command_id == request.command_id)
-        {
-            waiting.replies.push(reply);
+        let Some(reply) = self.unless_answered(&request.command_id, reply) else {
             return;
+        };
+        let (answer, entries) = self.decide(&request);
+        self.record_answer(&request, actor, answer, entries, reply);
+    }
+
+    /// Gives the reply back for a command that is new; a repeated one gets its answer, or waits for it.
+    fn unless_answered(
+        &mut self,
+        command_id: &str,
+        reply: oneshot::Sender<Answer>,
+    ) -> Option<oneshot::Sender<Answer>> {
+        if let Some(waiting) = self.waiting.iter_mut().find(|w| w.command_id == command_id) {
+            waiting.replies.push(reply);
+            return None;
         }
-        match self.store.answer(&request.command_id) {
+        match self.store.answer(command_id) {
             Ok(Some(kept)) => {
                 if let Some(answer) = Answer::from_kept(&kept) {
                     let _ = reply.send(answer);
                 }
-                return;
+                None
             }
-            Ok(None) => {}
+            Ok(None) => Some(reply),
             Err(error) => {
                 // Carried out twice would be worse than asked twice: the reply is dropped, the sender asks again.
                 tracing::error!(%error, "answers cannot be looked up");
-                return;
+                None
             }
         }
-        let (answer, entries) = self.decide(&request);
-        self.record_answer(&request, actor, answer, entries, reply);
+    }
+
+    /// Decided as if the word were given, and nothing done: what is refused anyway costs no code.
+    pub(super) fn on_weigh(
+        &mut self,
+        request: &CommandRequest,
+        actor: &str,
+        reply: oneshot::Sender<Answer>,
+        free: oneshot::Sender<()>,
+    ) {
+        let Some(reply) = self.unless_answered(&request.command_id, reply) else {
+            return;
+        };
+        let judged = self.understand(request).and_then(|command| {
+            let judged = self.interview.clone().step(self.moment(), command);
+            judged.map_err(|refusal| Answer::refused(&refusal))
+        });
+        match judged {
+            Ok(_) => {
+                let _ = free.send(());
+            }
+            Err(answer) => self.record_answer(request, actor, answer, Vec::new(), reply),
+        }
+    }
+
+    pub(super) fn on_refuse(
+        &mut self,
+        request: &CommandRequest,
+        refusal: Value,
+        actor: &str,
+        reply: oneshot::Sender<Answer>,
+    ) {
+        if let Some(reply) = self.unless_answered(&request.command_id, reply) {
+            self.record_answer(request, actor, Answer::Refused(refusal), Vec::new(), reply);
+        }
     }
 
     /// A transcript or an attestation enters the interview's directory; refused when none is open.
@@ -123,7 +166,7 @@ impl Appliance {
         })
     }
 
-    /// The room itself fills in what the pre-check found; nobody can send that.
+    /// The room itself fills in what the pre-check found and what an approver proved; nobody can send that.
     fn understand(&self, request: &CommandRequest) -> Result<Command, Answer> {
         if request.kind == "precheck" {
             let results = precheck(&Seen {
@@ -136,7 +179,7 @@ impl Appliance {
             });
             return Ok(Command::Precheck { results });
         }
-        serde_json::from_value(request.command.clone())
+        serde_json::from_value(approval::put_in(request))
             .map_err(|error| Answer::Refused(refused("malformed", None, words::MALFORMED.with(error))))
     }
 
@@ -270,13 +313,6 @@ fn answered(request: &CommandRequest, actor: &str, answer: &Answer) -> Data {
         "command_id": request.command_id, "command": request.kind, "actor": actor,
         "accepted": matches!(answer, Answer::Accepted(_)), "answer": answer,
     }))
-}
-
-/// A refusal of the room itself, in the contract's form.
-fn refused(code: &str, rule: Option<RuleId>, (message_zh, message_en): (String, String)) -> Value {
-    json!({
-        "code": code, "rule": rule, "message_zh": message_zh, "message_en": message_en, "missing": [],
-    })
 }
 
 /// The interview could not begin because its evidence has no place to stand.

@@ -6,11 +6,26 @@ use super::media::MediaEvent;
 use super::ports::{ClimateReading, ClockQuality};
 use super::recorder::Recorded;
 use crate::disc::DiscEvent;
+use serde_json::Value;
 use tokio::sync::oneshot;
 
 pub enum RoomEvent {
     Command {
         request: CommandRequest,
+        actor: String,
+        reply: oneshot::Sender<Answer>,
+    },
+    /// Asked before an approver's word is proved: `reply` when it is answered already, `free` when it is not.
+    Weigh {
+        request: CommandRequest,
+        actor: String,
+        reply: oneshot::Sender<Answer>,
+        free: oneshot::Sender<()>,
+    },
+    /// Refused at the door.
+    Refuse {
+        request: CommandRequest,
+        refusal: Value,
         actor: String,
         reply: oneshot::Sender<Answer>,
     },

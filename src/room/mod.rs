@@ -5,6 +5,7 @@
 
 mod alarms;
 mod appliance;
+pub mod approval;
 mod burners;
 mod clock_step;
 mod commands;
@@ -43,7 +44,8 @@ use appliance::Appliance;
 use config::RoomConfig;
 use events::RoomEvent;
 use handle::RoomHandle;
-use logs::{AuditLog, LedgerLog};
+use logs::LedgerLog;
+pub use logs::{AuditError, AuditLog};
 use media::{MediaHandle, MediaProgram};
 use pipelines::settings::{Layout, MediaSettings};
 use snapshot::MediaView;
@@ -70,6 +72,8 @@ pub enum RoomError {
     Taken { path: PathBuf },
     #[error("log of the room")]
     Log(#[from] JournalError),
+    #[error(transparent)]
+    Audit(#[from] logs::AuditError),
     #[error("device keys below {path} / 设备密钥")]
     Keys { path: PathBuf, source: KeyError },
     #[error("index")]

@@ -78,6 +78,17 @@ words! {
     FILE_NOT_TAKEN = "文件未被接收: {}", "the file was not taken: {}";
     NOTHING_TO_RESUME = "没有等待继续的录制", "no recording waits to be resumed";
     MALFORMED = "命令内容有误: {}", "the command is malformed: {}";
+    // An approver's word.
+    APPROVER_BARE = "批准人身份未经验证:请批准人本人输入口令 (credential.secret),或电话告知一次性验证码 (credential.code)",
+        "the approver's word is not proved: he gives his own secret (credential.secret), or reads out a one-time code over the telephone (credential.code)";
+    APPROVER_CENTRE = "尚未接入监督管理平台,不能由平台确认:请批准人本人输入口令,或电话告知一次性验证码",
+        "no centre is connected that could confirm it: the approver gives his own secret, or reads out a one-time code over the telephone";
+    APPROVER_MALFORMED = "批准凭据有误:须填写 approver.number,credential 须为 {\"secret\"} 或 {\"code\": \"序号-1234-5678\"}",
+        "the credential cannot be read: approver.number is wanted, and credential {\"secret\"} or {\"code\": \"<index>-1234-5678\"}";
+    APPROVER_WRONG = "批准人警号、口令或验证码错误(验证码只能使用一次):请核对后重新提交(使用新的 command_id)",
+        "wrong approver's number, secret or code (a code counts once): check it and send the command again under a new command_id";
+    APPROVER_WAIT = "批准凭据多次错误,请等待 {} 秒", "too many wrong credentials of this approver; wait {} s";
+    NO_ACCOUNTS = "账号文件无法读取,请联系技术人员", "the accounts cannot be read; call a technician";
     // Alarms' details and the picture.
     WAITS_FOR_RESUME = "已中断 {},等待按“继续录制”", "interrupted for {}, waits for `resume`";
     BREAK = "休息", "break";

@@ -5,6 +5,7 @@
 //! audit line before it is answered.
 
 mod api;
+mod approvers;
 mod auth;
 pub mod client;
 mod files;
@@ -12,7 +13,7 @@ mod metrics;
 mod openapi;
 mod tls;
 
-use crate::accounts::{Accounts, Sessions};
+use crate::accounts::{Accounts, Approvers, Sessions, Tries};
 use crate::room::handle::RoomHandle;
 use axum::Router;
 use axum::http::{HeaderValue, header};
@@ -39,6 +40,11 @@ pub struct Door {
     pub sessions: Sessions,
     /// One secret is compared at a time.
     pub logins: Semaphore,
+    /// Who may approve exceptions; their wrong tries are counted apart from the login's.
+    pub approvers: Approvers,
+    pub approver_tries: Tries,
+    /// One approver's word is proved and passed on at a time.
+    pub proofs: Semaphore,
     /// Where interview directories stand, for reading only.
     pub interviews: PathBuf,
 }

@@ -24,3 +24,4 @@ mod media;
 mod refusals;
 mod resume;
 mod two;
+mod ways_out;
