@@ -38,6 +38,7 @@ pub fn room(config: &Path) -> anyhow::Result<ExitCode> {
         approvers: accounts::Approvers::below(&config.data.dir),
         approver_tries: accounts::Tries::default(),
         proofs: tokio::sync::Semaphore::new(1),
+        imports: tokio::sync::Semaphore::new(1),
         interviews: config.data.dir.join("interviews"),
     });
     println!(

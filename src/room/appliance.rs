@@ -16,7 +16,7 @@ use super::recorder::Work;
 use super::snapshot::{DiscView, MediaView, Snapshot};
 use crate::evidence::directory::Place;
 use crate::evidence::now::Now;
-use crate::interview::{Interview, MediaTime, Moment, PartNumber, Rules, WallTime};
+use crate::interview::{Entry, Interview, MediaTime, Moment, PartNumber, Rules, WallTime};
 use crate::store::Store;
 use chrono::{DateTime, FixedOffset};
 use std::collections::{BTreeMap, VecDeque};
@@ -37,6 +37,8 @@ pub(super) struct Waiting {
     pub answer: Answer,
     /// Commands are answered the same for ever; a file has its own name instead.
     pub is_kept: bool,
+    /// What the interview takes in only now that it is durable.
+    pub admits: Vec<Entry>,
     pub replies: Vec<oneshot::Sender<Answer>>,
 }
 
@@ -140,6 +142,14 @@ impl Appliance {
                 actor,
                 reply,
             } => self.on_file(path, bytes, &actor, reply),
+            RoomEvent::Reserve { about, reply } => {
+                let _ = reply.send(self.on_reserve(&about));
+            }
+            RoomEvent::Import {
+                request,
+                actor,
+                reply,
+            } => self.on_import(*request, &actor, reply),
             RoomEvent::Media(event) => {
                 self.media_queued_bytes
                     .fetch_sub(event.payload_bytes(), Ordering::SeqCst);

@@ -119,6 +119,7 @@ impl Appliance {
             command_id,
             answer,
             is_kept: false,
+            admits: Vec::new(),
             replies: vec![reply],
         });
     }
@@ -200,6 +201,7 @@ impl Appliance {
             command_id,
             answer,
             is_kept: true,
+            admits: Vec::new(),
             replies: vec![reply],
         };
         match &self.open {
@@ -241,6 +243,11 @@ impl Appliance {
 
     /// Keeps the answer and gives it.
     pub(super) fn answer(&mut self, waiting: Waiting) {
+        if matches!(waiting.answer, Answer::Accepted(_))
+            && let Err(error) = self.interview.admit(&waiting.admits)
+        {
+            tracing::error!(%error, "journalled, and not taken in");
+        }
         if waiting.is_kept
             && let Ok(text) = serde_json::to_string(&waiting.answer)
         {
@@ -327,7 +334,7 @@ pub(super) fn no_place(detail: &str) -> Refusal {
     }
 }
 
-fn no_interview() -> Value {
+pub(super) fn no_interview() -> Value {
     let said = (
         words::NO_INTERVIEW.zh.to_owned(),
         words::NO_INTERVIEW.en.to_owned(),

@@ -2,6 +2,7 @@
 
 use super::burners::BurnerSeen;
 use super::handle::{Answer, CommandRequest};
+use super::imports::{About, ImportRequest, Reserved};
 use super::media::MediaEvent;
 use super::ports::{ClimateReading, ClockQuality};
 use super::recorder::Recorded;
@@ -32,6 +33,17 @@ pub enum RoomEvent {
     File {
         path: String,
         bytes: Vec<u8>,
+        actor: String,
+        reply: oneshot::Sender<Answer>,
+    },
+    /// Asked before a mobile recorder's file is sent.
+    Reserve {
+        about: About,
+        reply: oneshot::Sender<Result<Reserved, Answer>>,
+    },
+    /// The file is whole, and not evidence yet.
+    Import {
+        request: Box<ImportRequest>,
         actor: String,
         reply: oneshot::Sender<Answer>,
     },

@@ -4,6 +4,7 @@
 
 use super::approval::ApproversWord;
 use super::events::RoomEvent;
+use super::incoming::Incoming;
 use super::logs::AuditLog;
 use super::publish::RECORDING_WITHIN;
 use super::snapshot::Snapshot;
@@ -18,7 +19,7 @@ use tokio::sync::{oneshot, watch};
 use utoipa::ToSchema;
 
 /// A command waits this long for its lines to be durable; the master disk may stall for a while.
-const ANSWER_WITHIN: Duration = Duration::from_secs(35);
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(35);
 /// The loop publishes at least this often.
 const ALIVE_WITHIN: Duration = Duration::from_secs(5);
 const MAX_ID: usize = 128;
@@ -140,6 +141,8 @@ pub struct RoomHandle {
     pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(super) audit: Arc<AuditLog>,
     pub(super) reader: Reader,
+    /// Where mobile recorders' files come in.
+    pub(super) incoming: Incoming,
 }
 
 impl RoomHandle {

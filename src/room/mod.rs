@@ -17,6 +17,8 @@ mod events;
 mod facts;
 mod fanout;
 pub mod handle;
+pub mod imports;
+mod incoming;
 mod logs;
 pub mod media;
 mod open;
@@ -44,6 +46,7 @@ use appliance::Appliance;
 use config::RoomConfig;
 use events::RoomEvent;
 use handle::RoomHandle;
+use incoming::Incoming;
 use logs::LedgerLog;
 pub use logs::{AuditError, AuditLog};
 use media::{MediaHandle, MediaProgram};
@@ -116,6 +119,7 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
     let keys = device_keys(&data, &config.room.id)?;
     let keys_replaced: Vec<String> = keys.replaced.iter().map(ToString::to_string).collect();
     let audit = AuditLog::open(&data, &config.room.id, Arc::clone(&now))?;
+    let incoming = open_incoming(&config, &audit);
     let index = data.join("index.sqlite");
     let (events, queue) = channel();
     let from_media = events.clone();
@@ -180,6 +184,7 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         snapshots,
         audit: Arc::new(audit),
         reader: Reader::new(index),
+        incoming,
     };
     Ok(Running {
         handle,
@@ -208,6 +213,21 @@ fn make_private(path: &PathBuf) -> Result<(), RoomError> {
         path: path.clone(),
         source,
     })
+}
+
+/// What an earlier start left there never was evidence, or has its name elsewhere: it goes, and that is said.
+fn open_incoming(config: &RoomConfig, audit: &AuditLog) -> Incoming {
+    let incoming = Incoming::below(&config.data.dir, precheck::bytes_per_hour(config));
+    for name in incoming.clear() {
+        tracing::warn!(
+            name,
+            "an import that was cut off was removed; it never was evidence"
+        );
+        if let Err(error) = audit.write("system", "incoming-removed", &name) {
+            tracing::error!(%error, "audit");
+        }
+    }
+    incoming
 }
 
 fn device_keys(data: &std::path::Path, room: &str) -> Result<crate::evidence::signing::Opened, RoomError> {

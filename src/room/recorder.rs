@@ -6,6 +6,7 @@
 //! passed over.
 
 use crate::evidence::closing::{ClosingError, ClosingFacts, close};
+use crate::evidence::digest::Digests;
 use crate::evidence::directory::InterviewDirectory;
 use crate::evidence::durable::DurableError;
 use crate::evidence::entries::Fragment;
@@ -15,6 +16,7 @@ use crate::evidence::names::TrackName;
 use crate::evidence::writer::{Event, Writer, WriterError};
 use chrono::{DateTime, FixedOffset};
 use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -24,6 +26,8 @@ use std::time::{Duration, Instant};
 /// The journal's head is signed with so many fragments of the composite, about every two seconds (design 6): by
 /// count, so that a disk that stood still and then takes a minute at once gets as many.
 const FRAGMENTS_TO_SIGN: u32 = 2;
+/// Numbers of work begin at 1.
+const NOBODY_WAITS: u64 = 0;
 /// Pause before the disk is asked again after it refused.
 const RETRY: Duration = Duration::from_millis(200);
 
@@ -55,9 +59,26 @@ pub enum Work {
         bytes: Vec<u8>,
         number: u64,
     },
+    /// A mobile recorder's file, whole on this volume, and the lines that say what it is. Its bytes are not read.
+    Import {
+        arrival: Box<Arrival>,
+        lines: Vec<(String, Data)>,
+        number: u64,
+    },
     Close {
         facts: Box<ClosingFacts>,
     },
+}
+
+/// A file that came in beside the interview's directory.
+pub struct Arrival {
+    pub from: PathBuf,
+    /// From the interview's directory.
+    pub path: String,
+    pub size: u64,
+    pub digests: Digests,
+    /// The same file stands there already and was journalled: a crash came before its lines.
+    pub in_place: bool,
 }
 
 /// What became durable, in order.
@@ -178,6 +199,7 @@ fn size_of_work(work: &Work) -> u64 {
         | Work::EndPart { .. }
         | Work::Lines { .. }
         | Work::File { .. }
+        | Work::Import { .. }
         | Work::Close { .. } => 0,
     }
 }
@@ -185,7 +207,11 @@ fn size_of_work(work: &Work) -> u64 {
 fn track_of(work: &Work) -> Option<TrackName> {
     match work {
         Work::BeginPart { track, .. } | Work::Chunk { track, .. } => Some(track.clone()),
-        Work::EndPart { .. } | Work::Lines { .. } | Work::File { .. } | Work::Close { .. } => None,
+        Work::EndPart { .. }
+        | Work::Lines { .. }
+        | Work::File { .. }
+        | Work::Import { .. }
+        | Work::Close { .. } => None,
     }
 }
 
@@ -284,6 +310,11 @@ impl Scribe {
             }
             Work::Lines { lines, number } => self.append(lines, *number),
             Work::File { path, bytes, number } => self.put_file(path, bytes, *number),
+            Work::Import {
+                arrival,
+                lines,
+                number,
+            } => self.import(arrival, lines, *number),
             Work::Close { facts } => {
                 match close(&self.directory, facts) {
                     Ok(_) => (self.tell)(Recorded::Closed),
@@ -418,6 +449,27 @@ impl Scribe {
         Done::Yes
     }
 
+    /// Never tried again by itself: the sender still has the file, and the recording must not wait for it.
+    fn import(&self, arrival: &Arrival, lines: &[(String, Data)], number: u64) -> Done {
+        if !arrival.in_place {
+            let (path, size, digests) = (&arrival.path, arrival.size, arrival.digests);
+            match self.directory.take_in(path, &arrival.from, size, digests) {
+                Ok(line) => (self.tell)(Recorded::Lines {
+                    lines: vec![line],
+                    number: NOBODY_WAITS,
+                }),
+                Err(error) => {
+                    let reason = said(&error);
+                    remove(&arrival.from);
+                    (self.tell)(Recorded::FileRefused { number, reason });
+                    return Done::Yes;
+                }
+            }
+        }
+        remove(&arrival.from);
+        self.append(lines, number)
+    }
+
     fn put_file(&self, path: &str, bytes: &[u8], number: u64) -> Done {
         match self.directory.put_file(path, bytes) {
             Ok(line) => {
@@ -435,6 +487,13 @@ impl Scribe {
                 Done::Yes
             }
         }
+    }
+}
+
+/// The name under which a file came in; what became evidence has its other one. A leftover goes at the next start.
+fn remove(from: &Path) {
+    if let Err(error) = std::fs::remove_file(from) {
+        tracing::warn!(%error, path = %from.display(), "left for the next start");
     }
 }
 

@@ -20,6 +20,7 @@ mod demo;
 mod foreign;
 mod full_disk;
 mod house;
+mod imports;
 mod media;
 mod refusals;
 mod resume;

@@ -72,7 +72,7 @@ fn audit(house: &House) -> Vec<Value> {
         .collect()
 }
 
-fn audited(house: &House, action: &str) -> Vec<String> {
+pub fn audited(house: &House, action: &str) -> Vec<String> {
     let lines = audit(house).into_iter().filter(|line| line["action"] == action);
     lines
         .map(|line| line["resource"].as_str().unwrap().to_owned())
@@ -112,13 +112,13 @@ fn forms(code: &str) -> [String; 2] {
 }
 
 /// While it lives every media process of the room is stopped as soon as it is seen: nothing can be recorded.
-struct HeldStill {
+pub struct HeldStill {
     ends: Arc<AtomicBool>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl HeldStill {
-    fn hold(house: &House) -> HeldStill {
+    pub fn hold(house: &House) -> HeldStill {
         let ends = Arc::new(AtomicBool::new(false));
         let (told, parent) = (Arc::clone(&ends), house.room.child.id().to_string());
         let thread = std::thread::spawn(move || {
@@ -144,7 +144,7 @@ impl Drop for HeldStill {
     }
 }
 
-fn signal_media(parent: &str, signal: &str) {
+pub fn signal_media(parent: &str, signal: &str) {
     let found = Command::new("pgrep")
         .args(["-P", parent, "-f", " media"])
         .output()
