@@ -5,11 +5,12 @@
 //! `incoming`; here nobody reads it.
 
 use super::appliance::{Appliance, Waiting};
+use super::arrival::Arrival;
 use super::commands::{journal_lines, no_interview};
 use super::events::RoomEvent;
 use super::handle::{Accepted, Answer, RoomHandle, refused};
 use super::incoming::{Arrived, IncomingError, Receiving, place_of, stands_already};
-use super::recorder::{Arrival, Work};
+use super::recorder::Work;
 use crate::evidence::digest::{Digests, Sha256Digest};
 use crate::evidence::line::time_text;
 use crate::interview::{Import, InterruptionId, RuleId, Sha256Hex, WallTime};

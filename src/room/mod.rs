@@ -6,6 +6,7 @@
 mod alarms;
 mod appliance;
 pub mod approval;
+mod arrival;
 mod burners;
 mod clock_step;
 mod commands;

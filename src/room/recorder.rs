@@ -5,8 +5,8 @@
 //! for it. A chunk that cannot be written is tried again until it can be or the room gives up; it is never
 //! passed over.
 
+use super::arrival::Arrival;
 use crate::evidence::closing::{ClosingError, ClosingFacts, close};
-use crate::evidence::digest::Digests;
 use crate::evidence::directory::InterviewDirectory;
 use crate::evidence::durable::DurableError;
 use crate::evidence::entries::Fragment;
@@ -16,7 +16,6 @@ use crate::evidence::names::TrackName;
 use crate::evidence::writer::{Event, Writer, WriterError};
 use chrono::{DateTime, FixedOffset};
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -68,17 +67,6 @@ pub enum Work {
     Close {
         facts: Box<ClosingFacts>,
     },
-}
-
-/// A file that came in beside the interview's directory.
-pub struct Arrival {
-    pub from: PathBuf,
-    /// From the interview's directory.
-    pub path: String,
-    pub size: u64,
-    pub digests: Digests,
-    /// The same file stands there already and was journalled: a crash came before its lines.
-    pub in_place: bool,
 }
 
 /// What became durable, in order.
@@ -451,23 +439,20 @@ impl Scribe {
 
     /// Never tried again by itself: the sender still has the file, and the recording must not wait for it.
     fn import(&self, arrival: &Arrival, lines: &[(String, Data)], number: u64) -> Done {
-        if !arrival.in_place {
-            let (path, size, digests) = (&arrival.path, arrival.size, arrival.digests);
-            match self.directory.take_in(path, &arrival.from, size, digests) {
-                Ok(line) => (self.tell)(Recorded::Lines {
-                    lines: vec![line],
+        match arrival.put_in(&self.directory) {
+            Ok(line) => {
+                (self.tell)(Recorded::Lines {
+                    lines: line.into_iter().collect(),
                     number: NOBODY_WAITS,
-                }),
-                Err(error) => {
-                    let reason = said(&error);
-                    remove(&arrival.from);
-                    (self.tell)(Recorded::FileRefused { number, reason });
-                    return Done::Yes;
-                }
+                });
+                self.append(lines, number)
+            }
+            Err(error) => {
+                let reason = said(&error);
+                (self.tell)(Recorded::FileRefused { number, reason });
+                Done::Yes
             }
         }
-        remove(&arrival.from);
-        self.append(lines, number)
     }
 
     fn put_file(&self, path: &str, bytes: &[u8], number: u64) -> Done {
@@ -487,13 +472,6 @@ impl Scribe {
                 Done::Yes
             }
         }
-    }
-}
-
-/// The name under which a file came in; what became evidence has its other one. A leftover goes at the next start.
-fn remove(from: &Path) {
-    if let Err(error) = std::fs::remove_file(from) {
-        tracing::warn!(%error, path = %from.display(), "left for the next start");
     }
 }
 
