@@ -30,7 +30,7 @@ enum Role {
     /// One operator command through the room's API.
     Command {
         kind: String,
-        /// The command's fields.
+        /// The command's fields; `-` reads them from standard input.
         #[arg(default_value = "{}")]
         json: String,
         #[arg(long)]
@@ -38,6 +38,13 @@ enum Role {
         /// Makes a repetition safe; chosen at random when absent.
         #[arg(long)]
         id: Option<String>,
+    },
+    /// Who may approve exceptions, and their one-time codes for the telephone.
+    Approver {
+        #[command(subcommand)]
+        task: roles::ApproverTask,
+        #[arg(long, global = true)]
+        config: Option<PathBuf>,
     },
     /// What is attached, what it is used for, what is wrong.
     Devices {
@@ -93,6 +100,10 @@ fn run(role: Role) -> anyhow::Result<ExitCode> {
             config,
             id,
         } => roles::command(&kind, &json, &config, id),
+        Role::Approver { task, config } => {
+            let config = config.context("--config room.toml is wanted")?;
+            roles::approver(&task, &config)
+        }
         Role::Devices { config } => roles::devices(config.as_deref()),
         Role::Verify {
             path,

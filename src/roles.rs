@@ -35,6 +35,10 @@ pub fn room(config: &Path) -> anyhow::Result<ExitCode> {
         accounts: accounts::Accounts::open(&config.data.dir)?,
         sessions: accounts::Sessions::default(),
         logins: tokio::sync::Semaphore::new(1),
+        approvers: accounts::Approvers::below(&config.data.dir),
+        approver_tries: accounts::Tries::default(),
+        proofs: tokio::sync::Semaphore::new(1),
+        imports: tokio::sync::Semaphore::new(1),
         interviews: config.data.dir.join("interviews"),
     });
     println!(
@@ -118,10 +122,15 @@ pub fn demo(arguments: DemoArguments) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Exit 0 accepted, 1 refused, 2 not asked.
+/// Exit 0 accepted, 1 refused, 2 not asked. `-` reads the fields from standard input: a credential must not
+/// stand in the list of processes.
 pub fn command(kind: &str, json: &str, config: &Path, id: Option<String>) -> anyhow::Result<ExitCode> {
     let config = RoomConfig::load(config)?;
-    let fields: Value = serde_json::from_str(json).context("the command's fields are no JSON")?;
+    let json = match json {
+        "-" => std::io::read_to_string(std::io::stdin()).context("standard input")?,
+        json => json.to_owned(),
+    };
+    let fields: Value = serde_json::from_str(&json).context("the command's fields are no JSON")?;
     let files = tls_files(&config)?;
     let client = Client::sign_in(config.web.listen.port(), &config.data.dir, &files.cert)?;
     let id = match id {
@@ -134,6 +143,108 @@ pub fn command(kind: &str, json: &str, config: &Path, id: Option<String>) -> any
         200 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     })
+}
+
+/// Approvers and their codes, whether the room runs or not. Each change is audited before it is made, so that none
+/// stands without its line; one that then fails is audited as that.
+pub fn approver(task: &ApproverTask, config: &Path) -> anyhow::Result<ExitCode> {
+    let config = RoomConfig::load(config)?;
+    room::prepare(&config)?;
+    accounts::Accounts::open(&config.data.dir)?;
+    let approvers = accounts::Approvers::below(&config.data.dir);
+    let desk = Desk::open(&config)?;
+    match task {
+        ApproverTask::Add { name, number } => {
+            let secret = secret_from_stdin()?;
+            desk.audited("approver-add", number, || approvers.add(name, number, &secret))?;
+            println!("{number} {name}");
+        }
+        ApproverTask::Codes { number } => {
+            let codes = desk.audited("approver-codes", number, || approvers.new_codes(number))?;
+            println!("{}", codes.join("\n"));
+        }
+        ApproverTask::Remove { number } => {
+            desk.audited("approver-remove", number, || approvers.remove(number))?;
+        }
+        ApproverTask::List => {
+            desk.audited("approver-list", "", || Ok(()))?;
+            for listed in approvers.list()? {
+                println!("{} {} ({})", listed.number, listed.name, listed.codes_left);
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is done to approvers on the command line.
+#[derive(clap::Subcommand)]
+pub enum ApproverTask {
+    /// A new approver; the secret (10 characters or more) is read from standard input.
+    Add {
+        #[arg(long)]
+        name: String,
+        /// The police number.
+        #[arg(long)]
+        number: String,
+    },
+    /// Ten new one-time codes for the telephone, shown this once; the older ones are void.
+    Codes {
+        #[arg(long)]
+        number: String,
+    },
+    /// Number, name and how many codes are left.
+    List,
+    /// He can approve nothing from now on.
+    Remove {
+        #[arg(long)]
+        number: String,
+    },
+}
+
+/// The command line as the audit log knows it: by the user's id on this machine.
+struct Desk {
+    audit: room::AuditLog,
+    actor: String,
+}
+
+impl Desk {
+    fn open(config: &RoomConfig) -> anyhow::Result<Desk> {
+        let now = Arc::new(evidence::now::SystemNow::new()?);
+        let audit = room::AuditLog::open(&config.data.dir, &config.room.id, now)?;
+        // SAFETY: a plain system call that cannot fail.
+        let uid = unsafe { libc::getuid() };
+        Ok(Desk {
+            audit,
+            actor: format!("command-line uid {uid}"),
+        })
+    }
+
+    fn audited<T>(
+        &self,
+        action: &str,
+        number: &str,
+        change: impl FnOnce() -> Result<T, accounts::ApproverError>,
+    ) -> anyhow::Result<T> {
+        self.audit.write(&self.actor, action, number)?;
+        match change() {
+            Ok(done) => Ok(done),
+            Err(error) => {
+                self.audit
+                    .write(&self.actor, &format!("{action}-failed"), number)?;
+                Err(error.into())
+            }
+        }
+    }
+}
+
+/// One line; never an argument, which every process of the machine could read.
+fn secret_from_stdin() -> anyhow::Result<String> {
+    eprintln!("口令 secret (≥ {}):", accounts::MIN_SECRET_CHARS);
+    let mut line = String::new();
+    std::io::stdin()
+        .read_line(&mut line)
+        .context("no secret on standard input")?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 pub fn devices(config: Option<&Path>) -> anyhow::Result<ExitCode> {

@@ -7,6 +7,7 @@ mod evidence_support;
 use evidence_support::*;
 use shenlu::evidence::{
     adopt::{Adopted, Recovered, find_unfinished, recover},
+    digest::Digests,
     directory::{InterviewDirectory, Place},
     journal::{Journal, JournalError},
     line::Data,
@@ -371,6 +372,64 @@ fn mirror_gets_every_byte_and_its_failure_costs_nothing() {
         let (good, text) = run(&copy, "sha256sum", &["--strict", "-c", "SHA256SUMS"]);
         assert!(good, "{text}");
     }
+}
+
+#[test]
+fn a_large_file_gets_its_name_by_a_link_and_a_cut_behind_it_is_adopted() {
+    let root = tempfile::tempdir().unwrap();
+    let place = Place {
+        data: root.path().join("data"),
+        mirror: Some(root.path().join("mirror")),
+        keys: keys(root.path()),
+    };
+    let directory = InterviewDirectory::create(&place, "a1", TestClock::new()).unwrap();
+    let bytes: Vec<u8> = (0..9_u32 << 20).map(|n| (n / 7) as u8).collect();
+    let digests = Digests::of(&bytes);
+    let from = root.path().join("data/came-in");
+    fs::write(&from, &bytes).unwrap();
+    let size = bytes.len() as u64;
+    let name = "attachments/elsewhere-1/001.mp4";
+    directory.take_in(name, &from, size, digests).unwrap();
+    // Another file never takes a name that is used.
+    let other = root.path().join("data/other");
+    fs::write(&other, b"other").unwrap();
+    let refused = directory.take_in(name, &other, 5, Digests::of(b"other"));
+    assert!(refused.is_err());
+    assert_eq!(fs::read(directory.path().join(name)).unwrap(), bytes);
+    fs::remove_file(&from).unwrap();
+    let state = directory
+        .mirror()
+        .unwrap()
+        .wait_until_level(Duration::from_secs(30));
+    assert_eq!(state, MirrorState::Working { behind_bytes: 0 });
+    let copy = root
+        .path()
+        .join("mirror/interviews")
+        .join(directory.id().as_str());
+    assert_eq!(fs::read(copy.join(name)).unwrap(), bytes);
+
+    // The cut between the link and its line.
+    let second = "attachments/elsewhere-1/002.mp4";
+    fs::hard_link(&other, directory.path().join(second)).unwrap();
+    let id = directory.id().clone();
+    drop(directory);
+    let Recovered::Open(adopted) = recover(&place, &id, TestClock::new()).unwrap() else {
+        panic!("not open");
+    };
+    let files: Vec<(&str, bool)> = adopted
+        .outline
+        .files
+        .iter()
+        .map(|file| (file.path.as_str(), file.adopted))
+        .collect();
+    assert_eq!(files, [(name, false), (second, true)]);
+    shenlu::evidence::closing::close(&adopted.directory, &facts()).unwrap();
+    let (good, text) = run(
+        adopted.directory.path(),
+        "sha256sum",
+        &["--strict", "-c", "SHA256SUMS"],
+    );
+    assert!(good, "{text}");
 }
 
 fn media_frames(chunks: &[(bool, std::sync::Arc<[u8]>)]) -> u64 {

@@ -3,15 +3,12 @@
 //! The web room asks here before anything else. A session ends by log-out, after twelve hours, or when the
 //! sixteen newest ones push it out.
 
-use super::{AccountsError, random_hex};
+use super::{AccountsError, OPERATOR, Tries, random_hex};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const LIFE: Duration = Duration::from_secs(12 * 3600);
 const MOST: usize = 16;
-/// After this many wrong secrets in a row the next try waits.
-const FREE_TRIES: u32 = 5;
-const WAIT: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -23,37 +20,29 @@ pub struct Session {
 #[derive(Default)]
 struct Inner {
     sessions: Vec<Session>,
-    wrong_tries: u32,
-    last_wrong: Option<Instant>,
 }
 
 #[derive(Default)]
 pub struct Sessions {
     inner: Mutex<Inner>,
+    tries: Tries,
 }
 
 impl Sessions {
     /// How long a next try has to wait, if at all.
     pub fn must_wait(&self) -> Option<Duration> {
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = inner
-            .last_wrong
-            .filter(|_| inner.wrong_tries >= FREE_TRIES)?
-            .elapsed();
-        WAIT.checked_sub(since)
+        self.tries.must_wait(OPERATOR)
     }
 
     pub fn count_wrong(&self) {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.wrong_tries += 1;
-        inner.last_wrong = Some(Instant::now());
+        self.tries.count_wrong(OPERATOR);
     }
 
     /// The token of a new session.
     pub fn begin(&self, account: &str) -> Result<String, AccountsError> {
         let token = random_hex::<32>()?;
+        self.tries.forget(OPERATOR);
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.wrong_tries = 0;
         inner.sessions.retain(|s| s.began.elapsed() < LIFE);
         if inner.sessions.len() >= MOST {
             inner.sessions.remove(0);

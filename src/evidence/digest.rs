@@ -51,6 +51,12 @@ macro_rules! digest_type {
             }
         }
 
+        impl From<$name> for [u8; 32] {
+            fn from(digest: $name) -> Self {
+                digest.0
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

@@ -151,13 +151,7 @@ impl InterviewDirectory {
 
     /// Puts a whole new file in, durably, then journals it. A name is used once.
     pub fn put_file(&self, path: &str, bytes: &[u8]) -> Result<Line, DirectoryError> {
-        check_relative(path)?;
-        if !is_free_for_files(path) {
-            return Err(DirectoryError::Reserved(path.to_owned()));
-        }
-        if self.journal.head().is_some_and(|line| line.kind == CLOSED) {
-            return Err(JournalError::Closed.into());
-        }
+        self.takes(path)?;
         durable::put_new(&self.path.join(path), bytes)?;
         if let Some(mirror) = &self.mirror {
             mirror.put(path, bytes.into());
@@ -169,6 +163,41 @@ impl InterviewDirectory {
             adopted: false,
         };
         Ok(self.journal.append(FILE_ADDED, to_data(&added))?)
+    }
+
+    /// Takes in a file that is whole and durable on the same volume, with the digests taken while it came; it is
+    /// not read again, however large it is. Its old name is the caller's to remove.
+    pub fn take_in(
+        &self,
+        path: &str,
+        from: &Path,
+        size: u64,
+        digests: Digests,
+    ) -> Result<Line, DirectoryError> {
+        self.takes(path)?;
+        durable::link_new(&self.path.join(path), from)?;
+        let added = FileAdded {
+            path: path.to_owned(),
+            size,
+            digests,
+            adopted: false,
+        };
+        let line = self.journal.append(FILE_ADDED, to_data(&added))?;
+        if let Some(mirror) = &self.mirror {
+            mirror.copy(path, &self.path);
+        }
+        Ok(line)
+    }
+
+    fn takes(&self, path: &str) -> Result<(), DirectoryError> {
+        check_relative(path)?;
+        if !is_free_for_files(path) {
+            return Err(DirectoryError::Reserved(path.to_owned()));
+        }
+        if self.journal.head().is_some_and(|line| line.kind == CLOSED) {
+            return Err(JournalError::Closed.into());
+        }
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use super::crash_point;
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -96,6 +96,25 @@ pub fn put_new(path: &Path, bytes: &[u8]) -> Result<(), DurableError> {
     sync_directory(parent_of(path))?;
     crash_point::pass("file-named");
     Ok(())
+}
+
+/// Gives a whole, durable file on the same volume a name here too, and never replaces one that exists; that the
+/// name is this file's already is no error, so that a step that failed afterwards can be repeated.
+pub fn link_new(path: &Path, from: &Path) -> Result<(), DurableError> {
+    create_directories(parent_of(path))?;
+    match fs::hard_link(from, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_same_file(path, from) => {}
+        linked => linked.step("put in place (the name may be taken)", path)?,
+    }
+    crash_point::pass("file-linked");
+    sync_directory(parent_of(path))?;
+    crash_point::pass("file-named");
+    Ok(())
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let inode = |path: &Path| fs::metadata(path).map(|found| (found.dev(), found.ino())).ok();
+    inode(one).is_some_and(|found| inode(other) == Some(found))
 }
 
 /// Writes a secret, for this account's eyes only from its first byte on.

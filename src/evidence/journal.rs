@@ -3,7 +3,8 @@
 //! (write, then fsync); a line that failed is cut off again before the next
 //! attempt, so that the file never holds a line nobody was told of. Opening
 //! verifies every line; only a torn last one is set aside, into `quarantine/`.
-//! Handles are cheap to clone; one process writes (the room holds the lock).
+//! Handles are cheap to clone; one process writes (the room holds the lock; the
+//! audit log has a lock for itself, since the command line writes it too).
 
 use super::{
     crash_point,
@@ -177,6 +178,13 @@ impl Journal {
     /// The last durable line.
     pub fn head(&self) -> Option<Line> {
         self.lock().chain.head().cloned()
+    }
+
+    /// Whether nobody else has written to the file since. For the one log that two processes share, under a lock
+    /// of its own.
+    pub fn is_as_on_disk(&self) -> bool {
+        let inner = self.lock();
+        fs::metadata(&inner.path).is_ok_and(|found| found.len() == inner.length)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {

@@ -9,7 +9,9 @@ use super::{
     sums::list_files,
 };
 use std::{
-    fs::{self, OpenOptions},
+    collections::VecDeque,
+    fs::{self, File, OpenOptions},
+    io::{Read as _, Write as _},
     os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
     sync::{
@@ -55,13 +57,22 @@ enum Job {
     Level {
         master: PathBuf,
     },
+    Copy {
+        path: String,
+        master: PathBuf,
+    },
 }
+
+/// What a job without bytes of its own counts, so that the mirror is not level before it is done.
+const WAITING: u64 = 1;
+/// Of a large file between two other jobs: the recording comes first.
+const COPY_BYTES: usize = 4 << 20;
 
 impl Job {
     fn size(&self) -> u64 {
         match self {
             Self::Write { bytes, .. } | Self::Put { bytes, .. } => bytes.len() as u64,
-            Self::Level { .. } => 1, // counts as waiting, costs no memory
+            Self::Level { .. } | Self::Copy { .. } => WAITING, // costs no memory
         }
     }
 }
@@ -103,6 +114,14 @@ impl Mirror {
     /// After a restart: copies what the mirror lacks of `master`, before anything queued later.
     pub fn level(&self, master: &Path) {
         self.queue(Job::Level {
+            master: master.to_owned(),
+        });
+    }
+
+    /// Copies a large file of `master` bit by bit, whenever nothing else waits; never blocks.
+    pub fn copy(&self, path: &str, master: &Path) {
+        self.queue(Job::Copy {
+            path: path.to_owned(),
             master: master.to_owned(),
         });
     }
@@ -149,14 +168,88 @@ impl Shared {
 }
 
 fn work(root: &Path, waiting: &Receiver<Job>, shared: &Shared) {
-    for job in waiting {
+    let mut copies: VecDeque<Copying> = VecDeque::new();
+    loop {
+        let next = if copies.is_empty() {
+            let Ok(job) = waiting.recv() else { return };
+            Some(job)
+        } else {
+            waiting.try_recv().ok()
+        };
         if matches!(shared.state_now(), MirrorState::Failed { .. }) {
+            copies.clear();
             continue;
         }
-        let result = carry_out(root, &job);
-        let mut state = shared.lock();
+        match next {
+            Some(Job::Copy { path, master }) => match Copying::begin(root, &path, &master) {
+                Ok(copying) => copies.push_back(copying),
+                Err(error) => shared.done(Err(error), WAITING),
+            },
+            Some(job) => shared.done(carry_out(root, &job), job.size()),
+            None => copy_on(&mut copies, shared),
+        }
+    }
+}
+
+/// The next bit of the first large file.
+fn copy_on(copies: &mut VecDeque<Copying>, shared: &Shared) {
+    let Some(copying) = copies.front_mut() else { return };
+    let step = copying.step();
+    if matches!(step, Ok(false)) {
+        return;
+    }
+    copies.pop_front();
+    shared.done(step.map(|_| ()), WAITING);
+}
+
+/// A large file on its way; it has its name when it is whole.
+struct Copying {
+    from: File,
+    to: File,
+    partial: PathBuf,
+    path: PathBuf,
+    buffer: Vec<u8>,
+}
+
+impl Copying {
+    fn begin(root: &Path, path: &str, master: &Path) -> Result<Copying, DurableError> {
+        let (from, path) = (master.join(path), root.join(path));
+        durable::create_directories(durable::parent_of(&path))?;
+        let mut partial = path.clone().into_os_string();
+        partial.push(durable::TEMPORARY_SUFFIX);
+        let partial = PathBuf::from(partial);
+        Ok(Copying {
+            from: File::open(&from).step("open", &from)?,
+            to: File::create(&partial).step("create", &partial)?,
+            partial,
+            path,
+            buffer: vec![0; COPY_BYTES],
+        })
+    }
+
+    /// Whether it is whole now.
+    fn step(&mut self) -> Result<bool, DurableError> {
+        let count = self.from.read(&mut self.buffer).step("copy to", &self.partial)?;
+        let bytes = self.buffer.get(..count).unwrap_or_default();
+        self.to
+            .write_all(bytes)
+            .and_then(|()| self.to.sync_data())
+            .step("copy to", &self.partial)?;
+        if count > 0 {
+            return Ok(false);
+        }
+        fs::rename(&self.partial, &self.path).step("put in place", &self.path)?;
+        durable::sync_directory(durable::parent_of(&self.path))?;
+        Ok(true)
+    }
+}
+
+impl Shared {
+    /// A job ended, and what it counted is no longer behind.
+    fn done(&self, result: Result<(), DurableError>, size: u64) {
+        let mut state = self.lock();
         match (result, &mut *state) {
-            (Ok(()), MirrorState::Working { behind_bytes }) => *behind_bytes -= job.size(),
+            (Ok(()), MirrorState::Working { behind_bytes }) => *behind_bytes -= size,
             (Ok(()), MirrorState::Failed { .. }) => {}
             (Err(error), _) => {
                 let reason = format!("{error}: {}", error.source);
@@ -164,11 +257,9 @@ fn work(root: &Path, waiting: &Receiver<Job>, shared: &Shared) {
                 *state = MirrorState::Failed { reason };
             }
         }
-        shared.changed.notify_all();
+        self.changed.notify_all();
     }
-}
 
-impl Shared {
     fn state_now(&self) -> MirrorState {
         self.lock().clone()
     }
@@ -177,6 +268,7 @@ impl Shared {
 fn carry_out(root: &Path, job: &Job) -> Result<(), DurableError> {
     match job {
         Job::Level { master } => level(root, master),
+        Job::Copy { .. } => Ok(()), // begun by `work`, which goes on with it
         Job::Put { path, bytes } => durable::put(&root.join(path), bytes),
         Job::Write { path, offset, bytes } => {
             let path = root.join(path);

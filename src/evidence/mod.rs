@@ -22,7 +22,8 @@
 //!    `track-closed` before the next part; after it no byte of them changes. Before a next part of the
 //!    recording stands a `gap`.
 //! 6. **A file is whole or absent.** Temporary name, fsync, link to its name (which must be free), fsync of the
-//!    directory, then its `file-added` line. A file without a line is adopted, a `.partial` one set aside.
+//!    directory, then its `file-added` line. A file without a line is adopted, a `.partial` one set aside. A large
+//!    one comes in outside the interview's directory, is synced there, and gets its name by a link.
 //! 7. **Nothing is deleted.** Torn bytes: copy in `quarantine/`, fsync, `quarantined` line, fsync, then the cut.
 //! 8. **The end is one line.** `closed`, fsync; no line can follow. Playlists, certificates, manifest, its
 //!    signatures, `SM3SUMS`, `SHA256SUMS` follow from the directory and the device's keys, each by temporary

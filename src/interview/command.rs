@@ -117,6 +117,25 @@ pub enum Command {
     ContinueElsewhere {
         place: String,
     },
+    /// A recording made elsewhere that stays where it is: another room's interview, or a mobile recorder's.
+    LinkRecording {
+        interruption: InterruptionId,
+        /// Of these two exactly one.
+        #[serde(default)]
+        room: Option<String>,
+        #[serde(default)]
+        device: Option<String>,
+        /// The other room's interview; a mobile recorder has none.
+        #[serde(default)]
+        interview_id: String,
+        #[serde(default)]
+        uuid: Option<String>,
+        /// RFC 3339, as the other clock had it.
+        from: String,
+        until: String,
+        #[serde(default)]
+        note: String,
+    },
     ContinueUnrecorded {
         ground: UnrecordedGround,
         reason: String,

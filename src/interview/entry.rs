@@ -14,10 +14,11 @@ use super::documents::{ActKey, ActOutcome, DocumentKind, VoidReason};
 use super::ids::{DocumentId, InterruptionId, IntervalId, PageNumber, ParticipantId, Sha256Hex};
 use super::kinds::{Act, EndAfter, InterviewKind, KindRules};
 use super::marks::{
-    InterruptionCause, IntervalKind, Layout, MarkKind, PrecheckOverride, PrecheckResult, UnrecordedGround,
+    Import, InterruptionCause, IntervalKind, Layout, MarkKind, OtherRecorder, PrecheckOverride,
+    PrecheckResult, UnrecordedGround,
 };
 use super::people::{Approver, Confirmation, Participant};
-use super::time::{Moment, PartNumber};
+use super::time::{Moment, PartNumber, WallTime};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "data", rename_all = "kebab-case")]
@@ -64,6 +65,16 @@ pub enum Fact {
         approver: Approver,
         confirmation: Confirmation,
     },
+    RecordingLinked {
+        interruption: InterruptionId,
+        recorder: OtherRecorder,
+        interview_id: String,
+        uuid: Option<String>,
+        from: WallTime,
+        until: WallTime,
+        note: String,
+    },
+    RecordingImported(Import),
     CaseBound {
         case: CaseRef,
         before: CaseRef,
@@ -190,7 +201,7 @@ pub enum EntryError {
 }
 
 /// Kinds of line that are an interview's; all others in a journal are the room's own.
-const KINDS: [&str; 31] = [
+const KINDS: [&str; 33] = [
     "prechecked",
     "confidential-began",
     "confidential-ended",
@@ -202,6 +213,8 @@ const KINDS: [&str; 31] = [
     "statement-made",
     "continued-elsewhere",
     "continued-unrecorded",
+    "recording-linked",
+    "recording-imported",
     "case-bound",
     "joined",
     "left",
@@ -238,6 +251,8 @@ impl Fact {
             Fact::StatementMade { .. } => "statement-made",
             Fact::ContinuedElsewhere { .. } => "continued-elsewhere",
             Fact::ContinuedUnrecorded { .. } => "continued-unrecorded",
+            Fact::RecordingLinked { .. } => "recording-linked",
+            Fact::RecordingImported(_) => "recording-imported",
             Fact::CaseBound { .. } => "case-bound",
             Fact::Joined { .. } => "joined",
             Fact::Left { .. } => "left",

@@ -99,6 +99,12 @@ impl From<Sha256Hex> for String {
     }
 }
 
+impl From<[u8; 32]> for Sha256Hex {
+    fn from(digest: [u8; 32]) -> Sha256Hex {
+        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
 impl Sha256Hex {
     pub fn as_str(&self) -> &str {
         &self.0

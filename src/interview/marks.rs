@@ -5,9 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{InterruptionId, IntervalId, ParticipantId};
+use super::ids::{InterruptionId, IntervalId, ParticipantId, Sha256Hex};
 use super::people::{Approver, Confirmation};
-use super::time::{Moment, PartNumber};
+use super::time::{Moment, PartNumber, WallTime};
 
 /// What a mark (标记) says happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -100,6 +100,47 @@ pub struct Elsewhere {
     pub at: Moment,
 }
 
+/// What recorded while this room could not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OtherRecorder {
+    Room(String),
+    /// A mobile recorder.
+    Device(String),
+}
+
+/// A recording of the time of an interruption that was made elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "kebab-case")]
+pub enum OtherRecording {
+    /// It stays where it is.
+    Linked {
+        recorder: OtherRecorder,
+        interview_id: String,
+        uuid: Option<String>,
+        from: WallTime,
+        until: WallTime,
+        note: String,
+        at: Moment,
+    },
+    /// Its file stands in this interview's directory.
+    Imported { import: Import, at: Moment },
+}
+
+/// A file of a mobile recorder; the room has it whole, with the digest taken while it came in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Import {
+    pub interruption: InterruptionId,
+    /// From the interview's directory.
+    pub path: String,
+    pub sha256: Sha256Hex,
+    pub size: u64,
+    pub device: String,
+    /// As the recorder's clock had it.
+    pub from: WallTime,
+    pub until: WallTime,
+}
+
 /// What became of the words owed after an interruption.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
@@ -126,6 +167,9 @@ pub struct Interruption {
     pub to: Option<Moment>,
     pub unrecorded: Option<UnrecordedApproval>,
     pub elsewhere: Option<Elsewhere>,
+    /// In the order in which they became known.
+    #[serde(default)]
+    pub recordings: Vec<OtherRecording>,
     pub statement: Statement,
 }
 

@@ -38,8 +38,9 @@ pub use event::Event;
 pub use ids::{DocumentId, IdError, InterruptionId, IntervalId, PageNumber, ParticipantId, Sha256Hex};
 pub use kinds::{Act, Duty, EndAfter, InterviewKind, KindRules, Pages, Role, Rules};
 pub use marks::{
-    Elsewhere, Interruption, InterruptionCause, Interval, IntervalKind, Layout, Mark, MarkKind, Part,
-    PrecheckItem, PrecheckOverride, PrecheckResult, Statement, UnrecordedApproval, UnrecordedGround,
+    Elsewhere, Import, Interruption, InterruptionCause, Interval, IntervalKind, Layout, Mark, MarkKind,
+    OtherRecorder, OtherRecording, Part, PrecheckItem, PrecheckOverride, PrecheckResult, Statement,
+    UnrecordedApproval, UnrecordedGround,
 };
 pub use people::{Approver, Attendance, Confirmation, Participant, Sex, Stay};
 pub use refusal::{Missing, Refusal};

@@ -14,7 +14,7 @@ use super::entry::{Entry, Fact};
 use super::event::Event;
 use super::ids::{DocumentId, InterruptionId, ParticipantId};
 use super::kinds::{EndAfter, InterviewKind, KindRules, Rules};
-use super::marks::{Interruption, Interval, Layout, Mark, Part, PrecheckOverride, PrecheckResult};
+use super::marks::{Import, Interruption, Interval, Layout, Mark, Part, PrecheckOverride, PrecheckResult};
 use super::people::Attendance;
 use super::refusal::Refusal;
 use super::time::Moment;
@@ -131,6 +131,24 @@ impl Interview {
     pub fn observe(&mut self, at: Moment, event: Event) -> Vec<Entry> {
         let facts = self.facts_of(at, event);
         self.commit(at, facts)
+    }
+
+    /// Takes in entries that were decided before and are durable only now: a file must stand in its place
+    /// before anything may say so.
+    pub fn admit(&mut self, entries: &[Entry]) -> Result<(), ReplayError> {
+        for (index, entry) in entries.iter().enumerate() {
+            let kind = entry.kind();
+            self.apply(entry)
+                .map_err(|_| ReplayError::Misplaced { index, kind })?;
+        }
+        Ok(())
+    }
+
+    /// The room has a mobile recorder's file and asks whether it belongs here. Nothing is changed: the entries
+    /// are admitted once the file stands in its place.
+    pub fn import(&self, at: Moment, import: Import) -> Result<Vec<Entry>, Refusal> {
+        let facts = self.import_recording(import).map_err(Refusal::from)?;
+        Ok(facts.into_iter().map(|fact| Entry { at, fact }).collect())
     }
 
     fn commit(&mut self, at: Moment, facts: Vec<Fact>) -> Vec<Entry> {

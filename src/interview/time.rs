@@ -42,6 +42,13 @@ impl WallTime {
         Self { unix_ms, offset_min }
     }
 
+    /// RFC 3339, as another recorder's clock had it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let at = chrono::DateTime::parse_from_rfc3339(text).ok()?;
+        let offset_min = at.offset().local_minus_utc() / 60;
+        Some(Self::new(at.timestamp_millis(), offset_min))
+    }
+
     /// `YYYY-MM-DD HH:MM:SS` in the local offset, as it is read aloud and shown.
     pub fn display(&self) -> String {
         let local_s = self

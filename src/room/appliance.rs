@@ -18,7 +18,7 @@ use super::senses::Senses;
 use super::snapshot::{DiscView, MediaView, Snapshot};
 use crate::evidence::directory::Place;
 use crate::evidence::now::Now;
-use crate::interview::{Interview, MediaTime, Moment, PartNumber, Rules, WallTime};
+use crate::interview::{Entry, Interview, MediaTime, Moment, PartNumber, Rules, WallTime};
 use chrono::{DateTime, FixedOffset};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -38,6 +38,8 @@ pub(super) struct Waiting {
     pub answer: Answer,
     /// Commands are answered the same for ever; a file has its own name instead.
     pub is_kept: bool,
+    /// What the interview takes in only now that it is durable.
+    pub admits: Vec<Entry>,
     pub replies: Vec<oneshot::Sender<Answer>>,
 }
 
@@ -127,12 +129,32 @@ impl Appliance {
                 actor,
                 reply,
             } => self.on_command(request, &actor, reply),
+            RoomEvent::Weigh {
+                request,
+                actor,
+                reply,
+                free,
+            } => self.on_weigh(&request, &actor, reply, free),
+            RoomEvent::Refuse {
+                request,
+                refusal,
+                actor,
+                reply,
+            } => self.on_refuse(&request, refusal, &actor, reply),
             RoomEvent::File {
                 path,
                 bytes,
                 actor,
                 reply,
             } => self.on_file(path, bytes, &actor, reply),
+            RoomEvent::Reserve { about, reply } => {
+                let _ = reply.send(self.on_reserve(&about));
+            }
+            RoomEvent::Import {
+                request,
+                actor,
+                reply,
+            } => self.on_import(*request, &actor, reply),
             RoomEvent::Media(event) => {
                 self.media_queued_bytes
                     .fetch_sub(event.payload_bytes(), Ordering::SeqCst);

@@ -5,7 +5,8 @@
 //! journal too: that somebody tried is evidence.
 
 use super::appliance::{Appliance, Waiting};
-use super::handle::{Accepted, Answer, CommandRequest};
+use super::approval;
+use super::handle::{Accepted, Answer, CommandRequest, refused};
 use super::index::Kept;
 use super::open::Then;
 use super::precheck::{Seen, precheck};
@@ -24,22 +25,65 @@ impl Appliance {
         actor: &str,
         reply: oneshot::Sender<Answer>,
     ) {
-        if let Some(waiting) = self
-            .waiting
-            .iter_mut()
-            .find(|w| w.command_id == request.command_id)
-        {
-            waiting.replies.push(reply);
+        let Some(reply) = self.unless_answered(&request.command_id, reply) else {
             return;
+        };
+        let (answer, entries) = self.decide(&request);
+        self.record_answer(&request, actor, answer, entries, reply);
+    }
+
+    /// Gives the reply back for a command that is new; a repeated one gets its answer, or waits for it.
+    fn unless_answered(
+        &mut self,
+        command_id: &str,
+        reply: oneshot::Sender<Answer>,
+    ) -> Option<oneshot::Sender<Answer>> {
+        if let Some(waiting) = self.waiting.iter_mut().find(|w| w.command_id == command_id) {
+            waiting.replies.push(reply);
+            return None;
         }
-        if let Some(kept) = self.index.answer(&request.command_id) {
+        if let Some(kept) = self.index.answer(command_id) {
             if let Some(answer) = Answer::from_kept(kept) {
                 let _ = reply.send(answer);
             }
-            return;
+            return None;
         }
-        let (answer, entries) = self.decide(&request);
-        self.record_answer(&request, actor, answer, entries, reply);
+        Some(reply)
+    }
+
+    /// Decided as if the word were given, and nothing done: what is refused anyway costs no code.
+    pub(super) fn on_weigh(
+        &mut self,
+        request: &CommandRequest,
+        actor: &str,
+        reply: oneshot::Sender<Answer>,
+        free: oneshot::Sender<()>,
+    ) {
+        let Some(reply) = self.unless_answered(&request.command_id, reply) else {
+            return;
+        };
+        let judged = self.understand(request).and_then(|command| {
+            let judged = self.interview.clone().step(self.moment(), command);
+            judged.map_err(|refusal| Answer::refused(&refusal))
+        });
+        match judged {
+            Ok(_) => {
+                let _ = free.send(());
+            }
+            Err(answer) => self.record_answer(request, actor, answer, Vec::new(), reply),
+        }
+    }
+
+    pub(super) fn on_refuse(
+        &mut self,
+        request: &CommandRequest,
+        refusal: Value,
+        actor: &str,
+        reply: oneshot::Sender<Answer>,
+    ) {
+        if let Some(reply) = self.unless_answered(&request.command_id, reply) {
+            self.record_answer(request, actor, Answer::Refused(refusal), Vec::new(), reply);
+        }
     }
 
     /// A transcript or an attestation enters the interview's directory; refused when none is open.
@@ -70,6 +114,7 @@ impl Appliance {
             command_id,
             answer,
             is_kept: false,
+            admits: Vec::new(),
             replies: vec![reply],
         });
     }
@@ -117,7 +162,7 @@ impl Appliance {
         })
     }
 
-    /// The room itself fills in what the pre-check found; nobody can send that.
+    /// The room itself fills in what the pre-check found and what an approver proved; nobody can send that.
     fn understand(&self, request: &CommandRequest) -> Result<Command, Answer> {
         if request.kind == "precheck" {
             let results = precheck(&Seen {
@@ -130,7 +175,7 @@ impl Appliance {
             });
             return Ok(Command::Precheck { results });
         }
-        serde_json::from_value(request.command.clone())
+        serde_json::from_value(approval::put_in(request))
             .map_err(|error| Answer::Refused(refused("malformed", None, words::MALFORMED.with(error))))
     }
 
@@ -151,6 +196,7 @@ impl Appliance {
             command_id,
             answer,
             is_kept: true,
+            admits: Vec::new(),
             replies: vec![reply],
         };
         match &self.open {
@@ -212,6 +258,11 @@ impl Appliance {
 
     /// Keeps the answer and gives it.
     pub(super) fn answer(&mut self, waiting: Waiting) {
+        if matches!(waiting.answer, Answer::Accepted(_))
+            && let Err(error) = self.interview.admit(&waiting.admits)
+        {
+            tracing::error!(%error, "journalled, and not taken in");
+        }
         if waiting.is_kept {
             let kept = self.as_kept(&waiting);
             self.index.keep(kept, None);
@@ -285,13 +336,6 @@ fn answered(request: &CommandRequest, actor: &str, answer: &Answer) -> Data {
     }))
 }
 
-/// A refusal of the room itself, in the contract's form.
-fn refused(code: &str, rule: Option<RuleId>, (message_zh, message_en): (String, String)) -> Value {
-    json!({
-        "code": code, "rule": rule, "message_zh": message_zh, "message_en": message_en, "missing": [],
-    })
-}
-
 /// The interview could not begin because its evidence has no place to stand.
 pub(super) fn no_place(detail: &str) -> Refusal {
     let (message_zh, message_en) = words::NO_PLACE.with(detail);
@@ -304,7 +348,7 @@ pub(super) fn no_place(detail: &str) -> Refusal {
     }
 }
 
-fn no_interview() -> Value {
+pub(super) fn no_interview() -> Value {
     let said = (
         words::NO_INTERVIEW.zh.to_owned(),
         words::NO_INTERVIEW.en.to_owned(),

@@ -2,10 +2,12 @@
 
 use super::burners::BurnerSeen;
 use super::handle::{Answer, CommandRequest};
+use super::imports::{About, ImportRequest, Reserved};
 use super::media::MediaEvent;
 use super::ports::{ClimateReading, ClockQuality};
 use super::recorder::Recorded;
 use crate::disc::DiscEvent;
+use serde_json::Value;
 use tokio::sync::oneshot;
 
 pub enum RoomEvent {
@@ -14,9 +16,34 @@ pub enum RoomEvent {
         actor: String,
         reply: oneshot::Sender<Answer>,
     },
+    /// Asked before an approver's word is proved: `reply` when it is answered already, `free` when it is not.
+    Weigh {
+        request: CommandRequest,
+        actor: String,
+        reply: oneshot::Sender<Answer>,
+        free: oneshot::Sender<()>,
+    },
+    /// Refused at the door.
+    Refuse {
+        request: CommandRequest,
+        refusal: Value,
+        actor: String,
+        reply: oneshot::Sender<Answer>,
+    },
     File {
         path: String,
         bytes: Vec<u8>,
+        actor: String,
+        reply: oneshot::Sender<Answer>,
+    },
+    /// Asked before a mobile recorder's file is sent.
+    Reserve {
+        about: About,
+        reply: oneshot::Sender<Result<Reserved, Answer>>,
+    },
+    /// The file is whole, and not evidence yet.
+    Import {
+        request: Box<ImportRequest>,
         actor: String,
         reply: oneshot::Sender<Answer>,
     },

@@ -2,14 +2,16 @@
 //!
 //! Cheap to clone, never blocks a task, holds no state of its own.
 
+use super::approval::ApproversWord;
 use super::events::RoomEvent;
+use super::incoming::Incoming;
 use super::logs::AuditLog;
 use super::publish::RECORDING_WITHIN;
 use super::snapshot::Snapshot;
-use crate::interview::Refusal;
+use crate::interview::{Refusal, RuleId};
 use crate::store::Reader;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
@@ -17,7 +19,7 @@ use tokio::sync::{oneshot, watch};
 use utoipa::ToSchema;
 
 /// A command waits this long for its lines to be durable; the master disk may stall for a while.
-const ANSWER_WITHIN: Duration = Duration::from_secs(35);
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(35);
 /// The loop publishes at least this often.
 const ALIVE_WITHIN: Duration = Duration::from_secs(5);
 const MAX_ID: usize = 128;
@@ -28,8 +30,14 @@ pub struct CommandRequest {
     pub command_id: String,
     /// `precheck`, `start-interview`, `mark`, `put-document`, `record-act`, `end-interview`, …
     pub kind: String,
+    /// `continue-unrecorded`, `end-incomplete` and `confirm-incomplete` take a `credential` beside
+    /// `approver: {number}`: `{"secret": …}` of the approver in the room, or `{"code": "<index>-dddd-dddd"}` that he
+    /// read out over the telephone. A `confirmation` without one is refused.
     #[schema(value_type = Object)]
     pub command: Value,
+    /// What the door proved; never the sender's.
+    #[schema(ignore)]
+    pub word: Option<ApproversWord>,
 }
 
 impl CommandRequest {
@@ -49,6 +57,7 @@ impl CommandRequest {
             command_id,
             kind,
             command: value,
+            word: None,
         })
     }
 }
@@ -99,6 +108,22 @@ impl Answer {
     }
 }
 
+/// A refusal of the room itself, in the contract's form.
+pub(super) fn refused(code: &str, rule: Option<RuleId>, (message_zh, message_en): (String, String)) -> Value {
+    json!({
+        "code": code, "rule": rule, "message_zh": message_zh, "message_en": message_en, "missing": [],
+    })
+}
+
+/// What the room says of a command before anybody's word is asked for.
+#[derive(Debug)]
+pub enum Weighed {
+    /// It was answered before, or it is refused whoever approves it; that is kept.
+    Answered(Answer),
+    /// It would be accepted if the word that it carries were given.
+    WaitsForWord,
+}
+
 /// A snapshot that grew old is no proof of anything: nobody may be told "recording" from it.
 pub fn honest(seen: &Arc<Snapshot>) -> Arc<Snapshot> {
     if !seen.recording || seen.made.elapsed() < RECORDING_WITHIN {
@@ -116,6 +141,8 @@ pub struct RoomHandle {
     pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(super) audit: Arc<AuditLog>,
     pub(super) reader: Reader,
+    /// Where mobile recorders' files come in.
+    pub(super) incoming: Incoming,
 }
 
 impl RoomHandle {
@@ -124,6 +151,42 @@ impl RoomHandle {
         let (reply, answer) = oneshot::channel();
         let event = RoomEvent::Command {
             request,
+            actor: actor.to_owned(),
+            reply,
+        };
+        self.events.send(event).ok()?;
+        tokio::time::timeout(ANSWER_WITHIN, answer).await.ok()?.ok()
+    }
+
+    /// Whether a command is worth an approver's word: a code is used up for good, so a repeated command and one
+    /// that cannot pass are answered without. `request` carries the word that it would have.
+    pub async fn weigh(&self, request: CommandRequest, actor: &str) -> Option<Weighed> {
+        let (reply, answer) = oneshot::channel();
+        let (free, is_free) = oneshot::channel();
+        let event = RoomEvent::Weigh {
+            request,
+            actor: actor.to_owned(),
+            reply,
+            free,
+        };
+        self.events.send(event).ok()?;
+        let weighed = async {
+            tokio::select! {
+                biased;
+                Ok(()) = is_free => Some(Weighed::WaitsForWord),
+                Ok(answer) = answer => Some(Weighed::Answered(answer)),
+                else => None,
+            }
+        };
+        tokio::time::timeout(ANSWER_WITHIN, weighed).await.ok()?
+    }
+
+    /// What the door refuses is answered, journalled and repeated like any other refusal.
+    pub async fn refuse(&self, request: CommandRequest, refusal: Value, actor: &str) -> Option<Answer> {
+        let (reply, answer) = oneshot::channel();
+        let event = RoomEvent::Refuse {
+            request,
+            refusal,
             actor: actor.to_owned(),
             reply,
         };

@@ -5,6 +5,8 @@
 
 mod alarms;
 mod appliance;
+pub mod approval;
+mod arrival;
 mod burners;
 mod clock_step;
 mod commands;
@@ -17,6 +19,8 @@ mod facts;
 mod fanout;
 mod guarantee;
 pub mod handle;
+pub mod imports;
+mod incoming;
 mod index;
 mod logs;
 pub mod media;
@@ -46,7 +50,9 @@ use appliance::Appliance;
 use config::RoomConfig;
 use events::RoomEvent;
 use handle::RoomHandle;
-use logs::{AuditLog, LedgerLog};
+use incoming::Incoming;
+use logs::LedgerLog;
+pub use logs::{AuditError, AuditLog};
 use media::{MediaHandle, MediaProgram};
 use pipelines::settings::{Layout, MediaSettings};
 use snapshot::MediaView;
@@ -73,6 +79,8 @@ pub enum RoomError {
     Taken { path: PathBuf },
     #[error("log of the room")]
     Log(#[from] JournalError),
+    #[error(transparent)]
+    Audit(#[from] logs::AuditError),
     #[error("device keys below {path} / 设备密钥")]
     Keys { path: PathBuf, source: KeyError },
     #[error("index")]
@@ -115,6 +123,7 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
     let keys = device_keys(&data, &config.room.id)?;
     let keys_replaced: Vec<String> = keys.replaced.iter().map(ToString::to_string).collect();
     let audit = AuditLog::open(&data, &config.room.id, Arc::clone(&now))?;
+    let incoming = open_incoming(&config, &audit);
     let index = data.join("index.sqlite");
     let (events, queue) = channel();
     let from_media = events.clone();
@@ -185,6 +194,7 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         snapshots,
         audit: Arc::new(audit),
         reader: Reader::new(index),
+        incoming,
     };
     Ok(Running {
         handle,
@@ -213,6 +223,21 @@ fn make_private(path: &PathBuf) -> Result<(), RoomError> {
         path: path.clone(),
         source,
     })
+}
+
+/// What an earlier start left there never was evidence, or has its name elsewhere: it goes, and that is said.
+fn open_incoming(config: &RoomConfig, audit: &AuditLog) -> Incoming {
+    let incoming = Incoming::below(&config.data.dir, precheck::bytes_per_hour(config));
+    for name in incoming.clear() {
+        tracing::warn!(
+            name,
+            "an import that was cut off was removed; it never was evidence"
+        );
+        if let Err(error) = audit.write("system", "incoming-removed", &name) {
+            tracing::error!(%error, "audit");
+        }
+    }
+    incoming
 }
 
 fn device_keys(data: &std::path::Path, room: &str) -> Result<crate::evidence::signing::Opened, RoomError> {

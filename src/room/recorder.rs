@@ -5,6 +5,7 @@
 //! for it. A chunk that cannot be written is tried again until it can be or the room gives up; it is never
 //! passed over.
 
+use super::arrival::Arrival;
 use crate::evidence::closing::{ClosingError, ClosingFacts, close};
 use crate::evidence::directory::InterviewDirectory;
 use crate::evidence::durable::DurableError;
@@ -24,6 +25,8 @@ use std::time::{Duration, Instant};
 /// The journal's head is signed with so many fragments of the composite, about every two seconds (design 6): by
 /// count, so that a disk that stood still and then takes a minute at once gets as many.
 const FRAGMENTS_TO_SIGN: u32 = 2;
+/// Numbers of work begin at 1.
+const NOBODY_WAITS: u64 = 0;
 /// Pause before the disk is asked again after it refused.
 const RETRY: Duration = Duration::from_millis(200);
 
@@ -53,6 +56,12 @@ pub enum Work {
     File {
         path: String,
         bytes: Vec<u8>,
+        number: u64,
+    },
+    /// A mobile recorder's file, whole on this volume, and the lines that say what it is. Its bytes are not read.
+    Import {
+        arrival: Box<Arrival>,
+        lines: Vec<(String, Data)>,
         number: u64,
     },
     Close {
@@ -178,6 +187,7 @@ fn size_of_work(work: &Work) -> u64 {
         | Work::EndPart { .. }
         | Work::Lines { .. }
         | Work::File { .. }
+        | Work::Import { .. }
         | Work::Close { .. } => 0,
     }
 }
@@ -185,7 +195,11 @@ fn size_of_work(work: &Work) -> u64 {
 fn track_of(work: &Work) -> Option<TrackName> {
     match work {
         Work::BeginPart { track, .. } | Work::Chunk { track, .. } => Some(track.clone()),
-        Work::EndPart { .. } | Work::Lines { .. } | Work::File { .. } | Work::Close { .. } => None,
+        Work::EndPart { .. }
+        | Work::Lines { .. }
+        | Work::File { .. }
+        | Work::Import { .. }
+        | Work::Close { .. } => None,
     }
 }
 
@@ -284,6 +298,11 @@ impl Scribe {
             }
             Work::Lines { lines, number } => self.append(lines, *number),
             Work::File { path, bytes, number } => self.put_file(path, bytes, *number),
+            Work::Import {
+                arrival,
+                lines,
+                number,
+            } => self.import(arrival, lines, *number),
             Work::Close { facts } => {
                 match close(&self.directory, facts) {
                     Ok(_) => (self.tell)(Recorded::Closed),
@@ -416,6 +435,24 @@ impl Scribe {
             number,
         });
         Done::Yes
+    }
+
+    /// Never tried again by itself: the sender still has the file, and the recording must not wait for it.
+    fn import(&self, arrival: &Arrival, lines: &[(String, Data)], number: u64) -> Done {
+        match arrival.put_in(&self.directory) {
+            Ok(line) => {
+                (self.tell)(Recorded::Lines {
+                    lines: line.into_iter().collect(),
+                    number: NOBODY_WAITS,
+                });
+                self.append(lines, number)
+            }
+            Err(error) => {
+                let reason = said(&error);
+                (self.tell)(Recorded::FileRefused { number, reason });
+                Done::Yes
+            }
+        }
     }
 
     fn put_file(&self, path: &str, bytes: &[u8], number: u64) -> Done {

@@ -78,6 +78,28 @@ words! {
     FILE_NOT_TAKEN = "文件未被接收: {}", "the file was not taken: {}";
     NOTHING_TO_RESUME = "没有等待继续的录制", "no recording waits to be resumed";
     MALFORMED = "命令内容有误: {}", "the command is malformed: {}";
+    // An approver's word.
+    APPROVER_BARE = "批准人身份未经验证:请批准人本人输入口令 (credential.secret),或电话告知一次性验证码 (credential.code)",
+        "the approver's word is not proved: he gives his own secret (credential.secret), or reads out a one-time code over the telephone (credential.code)";
+    APPROVER_CENTRE = "尚未接入监督管理平台,不能由平台确认:请批准人本人输入口令,或电话告知一次性验证码",
+        "no centre is connected that could confirm it: the approver gives his own secret, or reads out a one-time code over the telephone";
+    APPROVER_MALFORMED = "批准凭据有误:须填写 approver.number,credential 须为 {\"secret\"} 或 {\"code\": \"序号-1234-5678\"}",
+        "the credential cannot be read: approver.number is wanted, and credential {\"secret\"} or {\"code\": \"<index>-1234-5678\"}";
+    APPROVER_WRONG = "批准人警号、口令或验证码错误(验证码只能使用一次):请核对后重新提交(使用新的 command_id)",
+        "wrong approver's number, secret or code (a code counts once): check it and send the command again under a new command_id";
+    APPROVER_WAIT = "批准凭据多次错误,请等待 {} 秒", "too many wrong credentials of this approver; wait {} s";
+    NO_ACCOUNTS = "账号文件无法读取,请联系技术人员", "the accounts cannot be read; call a technician";
+    // Files of mobile recorders.
+    IMPORT_FAILED = "文件未能接收,请检查主存储后重试", "the file could not be received: check the master disk and send it again";
+    IMPORT_NAME = "文件名不可用:须为 200 字节以内的普通文件名,不含路径", "this cannot be a file's name here: up to 200 bytes, no path";
+    IMPORT_SPACE = "主存储空间不足:须为当前录制保留至少一小时的空间", "not enough space: the recording in hand keeps an hour's";
+    IMPORT_TAKEN = "同名文件已存在且内容不同,请改名", "another file of this name stands there; give this one another name";
+    IMPORT_VOLUMES = "数据目录跨越多个卷,不能导入,请联系技术人员",
+        "incoming files and interviews lie on different volumes; call a technician";
+    IMPORT_TIMES = "from 和 until 须为 RFC 3339 格式的时间", "from and until must be RFC 3339 times";
+    IMPORT_FORM = "须填写 interruption、device、from 和 until", "interruption, device, from and until are wanted";
+    IMPORT_RUNNING = "正在导入另一个文件,请稍后重试", "another file is coming in; send this one afterwards";
+    IMPORT_BROKEN = "文件未传完,已丢弃,请重新发送", "the file broke off and was dropped; send it again";
     // Alarms' details and the picture.
     WAITS_FOR_RESUME = "已中断 {},等待按“继续录制”", "interrupted for {}, waits for `resume`";
     SUSPENDED = "中止", "suspended";

@@ -5,6 +5,7 @@
 
 use super::Door;
 use super::auth::{self, Action, COOKIE, authorize, problem, problem_with};
+use crate::room::approval::{self, Offered};
 use crate::room::handle::{Answer, CommandRequest, honest};
 use crate::room::words;
 use axum::Json;
@@ -66,16 +67,18 @@ pub async fn logout(State(door): State<Arc<Door>>, headers: HeaderMap) -> Respon
     StatusCode::NO_CONTENT.into_response()
 }
 
-/// One command of the operator. A refusal is 409 and names its rule and what is missing.
+/// One command of the operator. A refusal is 409 and names its rule and what is missing. An approver's credential
+/// is taken out first and never kept; too many wrong ones are 429.
 #[utoipa::path(post, path = "/api/v1/commands", request_body = CommandRequest,
     responses((status = 200, body = crate::room::handle::Accepted),
-              (status = 409, body = crate::room::handle::RefusedBody), (status = 401, body = auth::Problem)))]
+              (status = 409, body = crate::room::handle::RefusedBody), (status = 401, body = auth::Problem),
+              (status = 429, body = auth::Problem)))]
 pub async fn command(State(door): State<Arc<Door>>, headers: HeaderMap, body: Bytes) -> Response {
     let actor = match authorize(&door, &headers, Action::Command) {
         Ok(actor) => actor,
         Err(response) => return response,
     };
-    let request = match CommandRequest::parse(&body) {
+    let mut request = match CommandRequest::parse(&body) {
         Ok(request) => request,
         Err(reason) => {
             return problem_with(
@@ -85,7 +88,13 @@ pub async fn command(State(door): State<Arc<Door>>, headers: HeaderMap, body: By
             );
         }
     };
-    answer_of(door.room.command(request, &actor.account).await)
+    match approval::take_out(&mut request) {
+        Offered::Nothing => answer_of(door.room.command(request, &actor.account).await),
+        Offered::Unproved(why) => answer_of(door.room.refuse(request, why.refusal(), &actor.account).await),
+        Offered::Credential { number, credential } => {
+            super::approvers::with_word(door, &actor, request, number, credential).await
+        }
+    }
 }
 
 /// An answer of the loop as HTTP has it.

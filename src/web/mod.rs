@@ -5,14 +5,16 @@
 //! audit line before it is answered.
 
 mod api;
+mod approvers;
 mod auth;
 pub mod client;
 mod files;
+mod imports;
 mod metrics;
 mod openapi;
 mod tls;
 
-use crate::accounts::{Accounts, Sessions};
+use crate::accounts::{Accounts, Approvers, Sessions, Tries};
 use crate::room::handle::RoomHandle;
 use axum::Router;
 use axum::http::{HeaderValue, header};
@@ -31,6 +33,8 @@ use rustls::ServerConfig;
 
 /// A command with its transcript pages' digests stays far below this.
 const MAX_BODY: usize = 4 << 20;
+/// A mobile recorder's file; how much of it the disk can take is asked when it comes.
+const MAX_IMPORT: usize = 16 << 30;
 
 /// What every handler may hold.
 pub struct Door {
@@ -39,6 +43,13 @@ pub struct Door {
     pub sessions: Sessions,
     /// One secret is compared at a time.
     pub logins: Semaphore,
+    /// Who may approve exceptions; their wrong tries are counted apart from the login's.
+    pub approvers: Approvers,
+    pub approver_tries: Tries,
+    /// One approver's word is proved and passed on at a time.
+    pub proofs: Semaphore,
+    /// One file of a mobile recorder comes in at a time.
+    pub imports: Semaphore,
     /// Where interview directories stand, for reading only.
     pub interviews: PathBuf,
 }
@@ -59,6 +70,9 @@ pub enum WebError {
 /// All routes. `tests` walk this table through the OpenAPI document.
 pub fn router(door: Arc<Door>) -> Router {
     let page = get(|| async { Html(include_str!("../panel/index.html")) });
+    let imports = Router::new()
+        .route("/api/v1/interview/imports/{name}", put(imports::import))
+        .layer(RequestBodyLimitLayer::new(MAX_IMPORT));
     Router::new()
         .route("/", page)
         .route("/healthz", get(metrics::health))
@@ -74,6 +88,7 @@ pub fn router(door: Arc<Door>) -> Router {
         .route("/api/v1/interviews/{id}/lines", get(api::lines))
         .route("/api/v1/interviews/{id}/files/{*path}", get(files::file))
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .merge(imports)
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static("default-src 'self' 'unsafe-inline'; frame-ancestors 'none'"),

@@ -19,6 +19,7 @@ use utoipa::OpenApi;
         super::api::lines,
         super::files::file,
         super::files::put_file,
+        super::imports::import,
         super::metrics::health,
         super::metrics::metrics
     )

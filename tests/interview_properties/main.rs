@@ -20,13 +20,14 @@ use world::{Move, World};
 fn moves() -> impl Strategy<Value = Vec<Move>> {
     let one = prop_oneof![
         24 => Just(Move::Advance),
-        8 => (0..20_usize, 0..40_usize).prop_map(|(choice, n)| Move::Try(choice, n)),
+        8 => (0..22_usize, 0..40_usize).prop_map(|(choice, n)| Move::Try(choice, n)),
         2 => (0..3_usize, 1..4_usize).prop_map(|(page, pages)| Move::Correct { page, pages }),
         1 => (0..30_u64).prop_map(|seconds_ago| Move::RecordingLost { seconds_ago }),
         1 => Just(Move::PartBegan),
         1 => (0..3_usize, 0..10_u64).prop_map(|(unwritten, seconds_ago)| Move::Crash { unwritten, seconds_ago }),
         1 => Just(Move::Closed),
         1 => (0..6_usize).prop_map(Move::Alarm),
+        2 => (0..6_usize).prop_map(Move::Import),
     ];
     prop::collection::vec(one, 1..120)
 }

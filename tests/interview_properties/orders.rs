@@ -53,7 +53,7 @@ pub fn any_command(choice: usize, n: usize, view: &View) -> Command {
     };
     let approver = json!({ "name": "head", "number": "h1" });
     let reason = ["illness", "violence", "removal", "other", "continued-elsewhere"][n % 5];
-    command(match choice % 20 {
+    command(match choice % 22 {
         0 => return precheck(),
         1 => return start(["interrogation", "safety-check", "mediation"][n % 3]),
         2 => json!({ "kind": "begin-confidential" }),
@@ -76,6 +76,14 @@ pub fn any_command(choice: usize, n: usize, view: &View) -> Command {
         17 => json!({ "kind": "continue-unrecorded", "ground": "urgent", "reason": "r", "approver": approver,
             "confirmation": "centre", "interviewee_told": true }),
         18 => json!({ "kind": "end-interview" }),
+        20 => {
+            json!({ "kind": "link-recording", "interruption": n % 3 + 1, "room": "a2", "interview_id": "a2-1",
+            "from": "2026-09-21T10:00:00+08:00", "until": (["2026-09-21T10:20:00+08:00", "2026-09-21T09:00:00Z", "?"][n % 3]) })
+        }
+        21 => {
+            json!({ "kind": "end-incomplete", "reason": "continued-elsewhere", "text": "t", "approver": approver,
+            "confirmation": "own-credential" })
+        }
         _ if n.is_multiple_of(7) => {
             json!({ "kind": "end-incomplete", "reason": reason, "text": "t", "approver": approver })
         }

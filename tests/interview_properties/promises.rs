@@ -3,7 +3,9 @@
 //! Called by the world after each move; each panics with the act or gap that breaks the promise.
 
 use serde_json::Value;
-use shenlu::interview::{ActStatus, DocumentView, Entry, Fact, Moment, Sha256Hex, Statement, View};
+use shenlu::interview::{
+    ActStatus, DocumentView, Ending, Entry, Fact, IncompleteReason, Moment, Sha256Hex, Statement, View,
+};
 
 pub fn assert_changed_pages_are_void(was: &View, now: &View, pages: &[Sha256Hex]) {
     let (Some(was), Some(now)) = (was.documents.first(), now.documents.first()) else {
@@ -56,6 +58,17 @@ pub fn assert_nothing_stands_in_a_gap(view: &View) {
                 "the statement about {gap:?} was not recorded"
             );
         }
+    }
+}
+
+/// Whoever says that it went on elsewhere says where its recording is.
+pub fn assert_an_end_elsewhere_has_its_recording(view: &View) {
+    let Some(Ending::Incomplete(incomplete)) = &view.ending else {
+        return;
+    };
+    if incomplete.reason == IncompleteReason::ContinuedElsewhere {
+        let gap = view.interruptions.last().expect("an interruption");
+        assert!(!gap.recordings.is_empty(), "no recording of {gap:?} is known");
     }
 }
 

@@ -34,6 +34,8 @@ pub enum Move {
     },
     Closed,
     Alarm(usize),
+    /// A mobile recorder's file, decided, put in its place, then admitted.
+    Import(usize),
 }
 
 pub struct World {
@@ -124,6 +126,7 @@ impl World {
             } => self.crash(*unwritten, *seconds_ago),
             Move::Closed => self.observe(Event::Closed {}),
             Move::Alarm(n) => self.alarm(*n),
+            Move::Import(n) => self.import(*n),
         }
         self.check();
     }
@@ -170,6 +173,20 @@ impl World {
                 detail: format!("{}", n % 2),
             },
         });
+    }
+
+    fn import(&mut self, n: usize) {
+        let import = json!({ "interruption": n % 2 + 1, "path": format!("attachments/elsewhere-1/{n}.mp4"),
+            "sha256": digest(3), "size": 1 << 30, "device": "DSJ-01",
+            "from": { "unix_ms": 1, "offset_min": 480 }, "until": { "unix_ms": 2, "offset_min": 480 } });
+        let at = self.now();
+        let before = self.interview.clone();
+        let decided = self.interview.import(at, serde_json::from_value(import).unwrap());
+        assert_eq!(self.interview, before, "deciding changes nothing");
+        if let Ok(entries) = decided {
+            self.interview.admit(&entries).unwrap();
+            self.journal.extend(entries);
+        }
     }
 
     fn correct(&mut self, page: usize, pages: usize) {
@@ -277,6 +294,7 @@ impl World {
         assert_acts_attest_their_pages(&view);
         assert_no_act_was_lost(&view, &self.journal);
         assert_nothing_stands_in_a_gap(&view);
+        assert_an_end_elsewhere_has_its_recording(&view);
         if matches!(view.state, StateName::Closing | StateName::Closed) {
             self.assert_nothing_is_open(&view);
         }

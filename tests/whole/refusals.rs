@@ -1,6 +1,7 @@
 //! at the door: no early end, no call that pauses, deletes or skips, each id answered once.
 
 use super::house::{House, PROGRAM, verify};
+use super::ways_out::{NAME, NUMBER, SECRET, add_approver};
 use serde_json::json;
 use std::process::Command;
 
@@ -68,10 +69,17 @@ fn an_early_end_is_refused_through_api_and_command_and_answered_the_same_again()
 fn an_incomplete_end_takes_its_reason_and_approver() {
     let (house, id) = House::recording();
     house.reach(3.0);
-    let fields = json!({
+    add_approver(&house, NAME, NUMBER, SECRET);
+    let mut fields = json!({
         "reason": "illness", "text": "被讯问人突发疾病送医",
         "approver": {"name": "赵所长", "number": "130009"}, "confirmation": "own-credential",
     });
+    // That he said so is a claim; whoever is signed in can make it.
+    let claimed = house.room.ask("end-incomplete", fields.clone()).unwrap();
+    assert_eq!(claimed.status, 409, "{}", claimed.body);
+    assert_eq!(claimed.body["code"], "approver-not-proved");
+    assert_eq!(house.room.state().unwrap()["recording"], true);
+    fields["credential"] = json!({"secret": SECRET});
     house.must("end-incomplete", fields);
     house.until("closed", 60, |s| s["interview_id"].is_null());
     // The contract: an interview that ended abnormally is not sound, and says so.
@@ -84,6 +92,10 @@ fn an_incomplete_end_takes_its_reason_and_approver() {
     );
     let manifest = std::fs::read_to_string(house.interview(&id).join("manifest.json")).unwrap();
     assert!(manifest.contains("incomplete"), "{manifest}");
+    assert!(
+        manifest.contains("own-credential") && !manifest.contains(SECRET),
+        "{manifest}"
+    );
 }
 
 #[test]

@@ -7,7 +7,9 @@ use super::{Applied, Misplaced};
 use crate::interview::documents::{ActKey, ActRecord, Document, Standing, VoidReason};
 use crate::interview::entry::{Fact, Started, VoidedKey};
 use crate::interview::ids::InterruptionId;
-use crate::interview::marks::{Elsewhere, Interruption, Interval, Mark, Part, Statement, UnrecordedApproval};
+use crate::interview::marks::{
+    Elsewhere, Interruption, Interval, Mark, OtherRecording, Part, Statement, UnrecordedApproval,
+};
 use crate::interview::people::{Attendance, Participant, Stay};
 use crate::interview::state::Matter;
 use crate::interview::time::Moment;
@@ -61,6 +63,7 @@ impl Matter {
                     to: None,
                     unrecorded: None,
                     elsewhere: None,
+                    recordings: Vec::new(),
                     statement: Statement::NotYet,
                 });
                 self.swallow(recorded_until);
@@ -142,6 +145,31 @@ impl Matter {
             Fact::StatementMade { interruption } => {
                 let gap = self.interruption_mut(*interruption).ok_or(Misplaced)?;
                 gap.statement = Statement::Made { at };
+            }
+            Fact::RecordingLinked {
+                interruption,
+                recorder,
+                interview_id,
+                uuid,
+                from,
+                until,
+                note,
+            } => {
+                let gap = self.interruption_mut(*interruption).ok_or(Misplaced)?;
+                gap.recordings.push(OtherRecording::Linked {
+                    recorder: recorder.clone(),
+                    interview_id: interview_id.clone(),
+                    uuid: uuid.clone(),
+                    from: *from,
+                    until: *until,
+                    note: note.clone(),
+                    at,
+                });
+            }
+            Fact::RecordingImported(import) => {
+                let gap = self.interruption_mut(import.interruption).ok_or(Misplaced)?;
+                let import = import.clone();
+                gap.recordings.push(OtherRecording::Imported { import, at });
             }
             Fact::CaseBound { case, .. } => self.case = case.clone(),
             Fact::Joined { participant } => self.join(at, participant),

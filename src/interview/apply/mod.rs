@@ -53,7 +53,9 @@ impl Interview {
             | Fact::DocumentPut { .. }
             | Fact::ReviewBegan {}
             | Fact::QuestioningResumed { .. }
-            | Fact::ActRecorded { .. } => match &mut self.state {
+            | Fact::ActRecorded { .. }
+            | Fact::RecordingLinked { .. }
+            | Fact::RecordingImported(_) => match &mut self.state {
                 State::Open { matter, .. } => matter.apply(at, &entry.fact),
                 State::Idle | State::Prechecked { .. } | State::Confidential { .. } => Err(Misplaced),
             },

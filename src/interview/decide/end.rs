@@ -10,6 +10,7 @@ use crate::interview::entry::Fact;
 use crate::interview::marks::Statement;
 use crate::interview::people::{Approver, Confirmation};
 use crate::interview::state::{Interview, Matter, Stage, State};
+use crate::interview::words::missing;
 use crate::interview::words::refusals::Why;
 
 impl Matter {
@@ -59,18 +60,28 @@ impl Interview {
         }])
     }
 
+    /// What went on elsewhere ends here only when it is known where its recording is.
     fn reason_fits(&self, reason: IncompleteReason) -> Result<(), Why> {
-        let elsewhere = match &self.state {
-            State::Open {
-                stage: Stage::ContinuedElsewhere { .. },
-                ..
-            } => true,
-            State::Open { .. } | State::Idle | State::Prechecked { .. } | State::Confidential { .. } => false,
-        };
-        if reason == IncompleteReason::ContinuedElsewhere && !elsewhere {
-            return Err(Why::ReasonUnfit);
+        if reason != IncompleteReason::ContinuedElsewhere {
+            return Ok(());
         }
-        Ok(())
+        let (interruption, matter) = match &self.state {
+            State::Open {
+                stage: Stage::ContinuedElsewhere { interruption },
+                matter,
+                ..
+            } => (*interruption, matter),
+            State::Open { .. } | State::Idle | State::Prechecked { .. } | State::Confidential { .. } => {
+                return Err(Why::ReasonUnfit);
+            }
+        };
+        let gap = matter.interruptions.iter().find(|gap| gap.id == interruption);
+        match gap {
+            Some(gap) if gap.recordings.is_empty() => Err(Why::ElsewhereUnlinked {
+                missing: vec![missing::recording(gap)],
+            }),
+            Some(_) | None => Ok(()),
+        }
     }
 
     pub(super) fn confirm_incomplete(&self, approver: Approver, confirmation: Confirmation) -> Decided {

@@ -9,6 +9,7 @@ mod documents;
 mod end;
 mod gaps;
 mod people;
+mod recordings;
 mod texts;
 mod timeline;
 
@@ -88,6 +89,28 @@ impl Interview {
                 self.recorded_matter()?.record_act(key, page_sha256, outcome)
             }
             Command::ContinueElsewhere { place } => self.continue_elsewhere(place),
+            Command::LinkRecording {
+                interruption,
+                room,
+                device,
+                interview_id,
+                uuid,
+                from,
+                until,
+                note,
+            } => {
+                let link = recordings::Link {
+                    interruption,
+                    room,
+                    device,
+                    interview_id,
+                    uuid,
+                    from,
+                    until,
+                    note,
+                };
+                self.link_recording(link)
+            }
             Command::ContinueUnrecorded {
                 ground,
                 reason,

@@ -4,6 +4,7 @@
 //! stand in `tests/interview_properties/`.
 
 mod attesting;
+mod elsewhere;
 mod faults;
 
 use serde_json::{Value, json};

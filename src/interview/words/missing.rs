@@ -72,6 +72,24 @@ pub fn statement(gap: &Interruption) -> Missing {
     )
 }
 
+/// An interview that went on elsewhere, of which no recording is known.
+pub fn recording(gap: &Interruption) -> Missing {
+    let id = gap.id.0;
+    let place = gap
+        .elsewhere
+        .as_ref()
+        .map_or("", |elsewhere| elsewhere.place.as_str());
+    item(
+        "link-recording",
+        words(
+            format!("第 {id} 次中断后转至“{place}”继续，其录音录像尚未关联或导入"),
+            format!(
+                "after interruption {id} it went on at \"{place}\"; that recording is neither linked nor imported"
+            ),
+        ),
+    )
+}
+
 pub fn interval(interval: &Interval) -> Missing {
     let (zh, en) = names::interval(interval.interval);
     let id = interval.id.0;

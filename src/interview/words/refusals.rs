@@ -51,6 +51,11 @@ pub enum Why {
     ConfirmationNeeded,
     NothingToConfirm,
     ReasonUnfit,
+    InterruptionUnknown,
+    RecorderUnclear,
+    TimesUnfit,
+    ImportTwice,
+    ElsewhereUnlinked { missing: Vec<Missing> },
     Unfinished { missing: Vec<Missing> },
 }
 
@@ -111,15 +116,21 @@ impl Why {
             Why::ConfirmationNeeded => ("confirmation-needed", RuleId::R11),
             Why::NothingToConfirm => ("nothing-to-confirm", RuleId::R11),
             Why::ReasonUnfit => ("reason-unfit", RuleId::R11),
+            Why::InterruptionUnknown => ("interruption-unknown", RuleId::R14),
+            Why::RecorderUnclear => ("recorder-unclear", RuleId::R14),
+            Why::TimesUnfit => ("times-unfit", RuleId::R14),
+            Why::ImportTwice => ("import-twice", RuleId::R03),
+            Why::ElsewhereUnlinked { .. } => ("elsewhere-unlinked", RuleId::R14),
             Why::Unfinished { .. } => ("unfinished", RuleId::R11),
         }
     }
 
     fn missing(self) -> Vec<Missing> {
         match self {
-            Why::StepsMissing { missing } | Why::ActOutOfOrder { missing } | Why::Unfinished { missing } => {
-                missing
-            }
+            Why::StepsMissing { missing }
+            | Why::ActOutOfOrder { missing }
+            | Why::ElsewhereUnlinked { missing }
+            | Why::Unfinished { missing } => missing,
             _ => Vec::new(),
         }
     }
@@ -186,6 +197,10 @@ impl Why {
             Why::ActOutOfOrder { .. } => words(
                 "顺序不符：每人依次核对、签字、捺指印；被讯（询）问人完成后办案人员签字",
                 "out of order: each checks, signs, then fingerprints; the police sign after the interviewee's last act",
+            ),
+            Why::ElsewhereUnlinked { .. } => words(
+                "已转其他场所继续，但尚未关联或导入其录音录像；请先关联（link-recording）或导入文件",
+                "it went on elsewhere, and that recording is not known here: link it (link-recording) or import its files first",
             ),
             plain => plain.plain_words(),
         }
@@ -268,6 +283,19 @@ impl Why {
             Why::ReasonUnfit => (
                 "此原因与当前状态不符",
                 "this reason does not fit the present state",
+            ),
+            Why::InterruptionUnknown => ("没有此次中断", "there is no such interruption"),
+            Why::RecorderUnclear => (
+                "请填写 room（其他房间）或 device（移动设备）之一",
+                "name either the other room or the mobile device (room, device)",
+            ),
+            Why::TimesUnfit => (
+                "起止时间有误：须为 RFC 3339 格式，且开始早于结束",
+                "from and until must be RFC 3339 times, from before until",
+            ),
+            Why::ImportTwice => (
+                "该文件名已导入过；每个名称只能使用一次",
+                "a file of this name was imported already; each name is used once",
             ),
             _ => ("不能执行此操作", "not possible"),
         };
