@@ -50,7 +50,7 @@ fn heads_that_an_earlier_key_signed_are_proved_when_its_certificate_is_lent() {
     let signature = report.figures.signature.as_ref().unwrap();
     assert_eq!((signature.heads, signature.heads_proved), (2, 2));
     let before = Lent::read(earlier.to_str().unwrap()).unwrap().id;
-    assert_eq!(signature.earlier_keys, [before.clone()]);
+    assert_eq!(signature.earlier_keys, std::slice::from_ref(&before));
     assert!(report.to_string().contains(&before));
     // The earlier key alone did not sign the manifest.
     let report = check_with(&path, &[&earlier]);
