@@ -104,7 +104,7 @@ pub(super) static WORDS: Words = Words {
         elsewhere_is: "{0}, {1}",
     },
     drops: DropWords {
-        none: "None: every picture and every sample of sound was taken then and there.",
+        none: "None on record.",
         part: "part {0}",
         at: "from {0} for {1}",
         repeated: "{0} pictures repeated",
@@ -126,7 +126,7 @@ pub(super) static WORDS: Words = Words {
         alarms_none: "None.",
         alarm: "{0}: {1} to {2}",
         standing: "the end, where it still stood",
-        complete: "Regular: everything owed was checked, signed and fingerprinted, or noted.",
+        complete: "Regular: everything owed was checked, signed and fingerprinted, or noted, as the journal says.",
         open: "Not ended yet.",
         unfinished: "Not regular: {0}",
         incomplete: "Incomplete end, {0}; reason: {1}; text: {2}",

@@ -106,7 +106,7 @@ pub(super) static WORDS: Words = Words {
         elsewhere_is: "{0}，{1}",
     },
     drops: DropWords {
-        none: "没有：每一帧画面、每一个声音样本都是当时采集的。",
+        none: "日志没有记载任何替代或缺失。",
         part: "第 {0} 段",
         at: "{0} 起 {1}",
         repeated: "重复画面 {0} 帧",
@@ -128,7 +128,7 @@ pub(super) static WORDS: Words = Words {
         alarms_none: "没有。",
         alarm: "{0}：{1} 至 {2}",
         standing: "结束时仍未解除",
-        complete: "正常结束：应核对、签字、捺指印的均已完成或注明。",
+        complete: "正常结束：日志载明，应核对、签字、捺指印的均已完成或注明。",
         open: "尚未结束。",
         unfinished: "未正常结束：{0}",
         incomplete: "未完成签捺结束，{0}；原因：{1}；说明：{2}",
