@@ -15,6 +15,14 @@ struct Arguments {
     role: Role,
 }
 
+/// Which languages a report is in.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Lang {
+    Zh,
+    En,
+    Both,
+}
+
 #[derive(Subcommand)]
 enum Role {
     /// The appliance: controller, panel, API, the only writer of evidence.
@@ -51,15 +59,19 @@ enum Role {
         #[arg(long)]
         config: Option<PathBuf>,
     },
-    /// Independent check of an interview directory, a disc, an image, a drive, or a set of them.
+    /// Independent check of an interview directory, a mounted disc, an image, a drive, or a set of them.
     Verify {
         path: PathBuf,
+        /// Another copy, to be compared file by file; may be given several times.
         #[arg(long)]
         against: Vec<PathBuf>,
-        /// The device that must have signed: its `device.pem` and `device-sm2.pem` lie in this folder, or the
-        /// key's id.
-        #[arg(long, value_name = "DIR|ID")]
-        key: Option<String>,
+        /// A device that may have signed: the folder with its `device.pem` and `device-sm2.pem`, a PEM file, or
+        /// the key's id; several times where the device had an earlier key.
+        #[arg(long, value_name = "DIR|PEM|ID")]
+        key: Vec<String>,
+        /// Language of the report.
+        #[arg(long, value_enum, default_value_t = Lang::Both)]
+        lang: Lang,
         #[arg(long)]
         json: bool,
     },
@@ -109,8 +121,9 @@ fn run(role: Role) -> anyhow::Result<ExitCode> {
             path,
             against,
             key,
+            lang,
             json,
-        } => roles::verify(&path, &against, key.as_deref(), json),
+        } => roles::verify(path, against, &key, (!json).then_some(lang)),
         Role::Check { config } => roles::check(&config),
         Role::Bench(options) => roles::bench(options),
     }

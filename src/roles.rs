@@ -259,40 +259,31 @@ pub fn devices(config: Option<&Path>) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Exit 0 sound, 1 not sound, 2 could not be read (contract).
-pub fn verify(path: &Path, against: &[PathBuf], key: Option<&str>, json: bool) -> anyhow::Result<ExitCode> {
-    let key = key.map(key_id).transpose()?;
-    let mut report = evidence::verify::verify(&[path.to_owned()], against);
-    if let Some(key) = key {
-        report = report.expecting_key(&key);
-    }
-    if json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{report}");
+/// Exit 0 sound, 1 not sound, 2 could not be read (contract). Without a language as JSON.
+pub fn verify(
+    path: PathBuf,
+    against: Vec<PathBuf>,
+    keys: &[String],
+    lang: Option<crate::Lang>,
+) -> anyhow::Result<ExitCode> {
+    use crate::Lang;
+    use evidence::verify::{Language, Lent, Question, answer};
+    let keys = keys
+        .iter()
+        .map(|given| Lent::read(given))
+        .collect::<Result<_, _>>()?;
+    let report = answer(&Question {
+        paths: vec![path],
+        against,
+        keys,
+    });
+    match lang {
+        None => println!("{}", report.to_json()?),
+        Some(Lang::Zh) => print!("{}", report.text(&[Language::Chinese])),
+        Some(Lang::En) => print!("{}", report.text(&[Language::English])),
+        Some(Lang::Both) => print!("{report}"),
     }
     Ok(ExitCode::from(report.verdict.exit_code()))
-}
-
-/// A key's id as it is, or that of the certificates in a folder.
-fn key_id(key: &str) -> anyhow::Result<String> {
-    let folder = Path::new(key);
-    if !folder.is_dir() {
-        let is_id = key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit());
-        anyhow::ensure!(
-            is_id,
-            "--key {key}: neither a folder with device.pem and device-sm2.pem nor a key's id of 64 digits / \
-             既不是含有证书的目录，也不是 64 位密钥编号"
-        );
-        return Ok(key.to_ascii_lowercase());
-    }
-    let read = |name: &str| {
-        let path = folder.join(name);
-        std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))
-    };
-    let device = read(evidence::signing::DEVICE_PEM)?;
-    let device_sm2 = read(evidence::signing::DEVICE_SM2_PEM)?;
-    Ok(evidence::signing::PublicKeys::from_pem(&device, &device_sm2)?.id())
 }
 
 /// Exit 0 when every invariant holds.

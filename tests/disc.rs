@@ -158,6 +158,7 @@ fn a_full_disc_is_closed_and_the_next_takes_over() {
     let mut plan = scene.plan(Slot::A);
     plan.batch.max_bytes = Some(6 * 1024 * 1024);
     plan.image_capacity_bytes = Some(24 * 1024 * 1024);
+    fs::write(scene.interview().join("device.pem"), "pem").unwrap();
     let mut slot = scene.start(plan);
     for number in 1..=8 {
         slot.feed(&scene.segment(number, 3_500_000));
@@ -175,6 +176,9 @@ fn a_full_disc_is_closed_and_the_next_takes_over() {
     assert!(discs.len() >= 2);
     discs.iter().for_each(|disc| assert_sums_pass(disc));
     assert_interview_files_equal(&scene.interview(), &discs);
+    // What checks the signed heads so far, under a name that leaves the interview's own to the last disc.
+    assert!(discs[0].join("journal-so-far-device.pem").exists());
+    assert!(discs[discs.len() - 1].join("device.pem").exists());
     assert_disc_json(
         &discs[1],
         2,

@@ -270,11 +270,16 @@ fn verified(program: &Path, path: &Path, against: &[&Path]) -> Check {
     match command.output() {
         Ok(out) => {
             let said = String::from_utf8_lossy(&out.stdout);
-            let brief: String = said.lines().rev().take(3).collect::<Vec<_>>().join(" | ");
+            // Title, heading, and the verdict in one sentence.
+            let verdict = said.lines().filter(|line| !line.is_empty()).nth(2);
             check(
                 &what,
                 out.status.success(),
-                format!("exit {:?} {brief}", out.status.code()),
+                format!(
+                    "exit {:?} {}",
+                    out.status.code(),
+                    verdict.unwrap_or_default().trim()
+                ),
             )
         }
         Err(error) => check(&what, false, error.to_string()),

@@ -23,6 +23,12 @@ use super::sums;
 const INTERVIEW_SUMS: &str = "INTERVIEW-SHA256SUMS";
 /// On a disc that is not the set's last: the journal as far as it went when the disc was closed.
 const JOURNAL_SO_FAR: &str = "journal-so-far.jsonl";
+/// Beside it, what checks its signed heads. Names of their own: the last disc has the interview's certificates,
+/// which may be another key's by then.
+const CERTIFICATES_SO_FAR: [(&str, &str); 2] = [
+    ("device.pem", "journal-so-far-device.pem"),
+    ("device-sm2.pem", "journal-so-far-device-sm2.pem"),
+];
 const SEGMENTS_SCRIPT: &str = "player/segments.js";
 
 /// One file of a session with the place that it is burnt from.
@@ -110,6 +116,12 @@ impl Workshop<'_> {
             Place::Relayed => {
                 if let Some(journal) = self.journal_so_far()? {
                     files.push(self.make(JOURNAL_SO_FAR, &journal)?);
+                }
+                for (name, on_disc) in CERTIFICATES_SO_FAR {
+                    // An interview begun by an older version has none yet.
+                    if let Ok(pem) = fs::read_to_string(self.plan.interview_dir.join(name)) {
+                        files.push(self.make(on_disc, &pem)?);
+                    }
                 }
             }
         }

@@ -145,14 +145,15 @@ pub fn recover(place: &Place, id: &InterviewId, now: Arc<dyn Now>) -> Result<Rec
     adoption.finish()
 }
 
-/// An interview that another key began is signed on with ours, and says so.
+/// An interview that another key began is signed on with ours, and says so; our certificates lie there from then
+/// on. A cut in between is made good by the same steps.
 fn note_other_key(directory: &InterviewDirectory, outline: &Outline) -> Result<(), AdoptError> {
     let device_key = directory.keys().public().id();
     if outline.device_key.as_ref() != Some(&device_key) {
         let changed = DeviceKey { device_key };
         directory.journal.append(DEVICE_KEY, to_data(&changed))?;
     }
-    Ok(())
+    Ok(directory.put_certificates()?)
 }
 
 fn checked_outline(id: &InterviewId, lines: &[Line]) -> Result<Outline, AdoptError> {

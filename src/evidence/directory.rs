@@ -12,7 +12,7 @@ use super::{
     mirror::Mirror,
     names::{InterviewId, NameError, check_relative},
     now::Now,
-    signing::{DeviceKeys, checkpoint_text, hex},
+    signing::{DEVICE_PEM, DEVICE_SM2_PEM, DeviceKeys, PublicKeys, checkpoint_text, hex},
 };
 use std::{
     io,
@@ -83,7 +83,7 @@ pub struct InterviewDirectory {
 }
 
 impl InterviewDirectory {
-    /// Makes the directory and its journal, durably.
+    /// Makes the directory with the device's certificates, then its journal, durably.
     pub fn create(place: &Place, room: &str, now: Arc<dyn Now>) -> Result<Self, DirectoryError> {
         durable::create_directories(&place.interviews())?;
         let (id, path) = create_exclusively(&place.interviews(), room, &*now)?;
@@ -95,9 +95,16 @@ impl InterviewDirectory {
             room: room.to_owned(),
             device_key: place.keys.public().id(),
         };
+        // Before the first line: an interview is there with it, and then its signed heads can be checked.
+        for (name, pem) in certificates(&place.keys) {
+            durable::put(&path.join(name), pem.as_bytes())?;
+        }
         let journal = Journal::create(&path.join(JOURNAL), to_data(&opened), now)?;
         let mirror = place.start_mirror(&id)?;
         if let Some(mirror) = &mirror {
+            for (name, pem) in certificates(&place.keys) {
+                mirror.put(name, pem.as_bytes().into());
+            }
             journal.mirror_to(mirror.clone(), JOURNAL)?;
         }
         Ok(Self {
@@ -108,6 +115,35 @@ impl InterviewDirectory {
             mirror,
             keys: Arc::clone(&place.keys),
         })
+    }
+
+    /// Makes the certificates that lie here those of our keys. Another key's are kept in `attachments/`, since
+    /// nothing else may know them any more: they check what that key signed.
+    pub(super) fn put_certificates(&self) -> Result<(), DirectoryError> {
+        let ours = certificates(&self.keys);
+        let found = ours.map(|(name, _)| std::fs::read(self.path.join(name)).ok());
+        let is_ours =
+            |(pem, found): (&(&str, &str), &Option<Vec<u8>>)| found.as_deref() == Some(pem.1.as_bytes());
+        if ours.iter().zip(&found).all(is_ours) {
+            return Ok(());
+        }
+        if let [Some(device), Some(device_sm2)] = &found
+            && let Ok(other) = PublicKeys::from_pem(device, device_sm2)
+            && !other.is_same_key(self.keys.public())
+        {
+            let id = other.id();
+            let folder = format!("attachments/device-{}", id.get(..16).unwrap_or(&id));
+            for (name, pem) in [(DEVICE_PEM, device), (DEVICE_SM2_PEM, device_sm2)] {
+                self.put_file(&format!("{folder}/{name}"), pem)?;
+            }
+        }
+        for (name, pem) in ours {
+            durable::put(&self.path.join(name), pem.as_bytes())?;
+            if let Some(mirror) = &self.mirror {
+                mirror.put(name, pem.as_bytes().into());
+            }
+        }
+        Ok(())
     }
 
     pub fn id(&self) -> &InterviewId {
@@ -199,6 +235,14 @@ impl InterviewDirectory {
         }
         Ok(())
     }
+}
+
+/// The certificates of a device under the names that they have beside its evidence.
+fn certificates(keys: &DeviceKeys) -> [(&'static str, &str); 2] {
+    [
+        (DEVICE_PEM, keys.device_pem()),
+        (DEVICE_SM2_PEM, keys.device_sm2_pem()),
+    ]
 }
 
 /// Files of the room stand in directories of their own, never among the media,

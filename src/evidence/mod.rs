@@ -9,8 +9,8 @@
 //! # Durability invariants
 //! `check` verifies them read-only; the crash tests kill the writer at the points of `crash_point`.
 //!
-//! 1. **An interview exists when its first line does.** mkdir, fsync of the parent, journal created, fsync of
-//!    the directory, line 1 (`opened`), fsync. A directory without a line held nothing.
+//! 1. **An interview exists when its first line does.** mkdir, fsync of the parent, certificates, journal created,
+//!    fsync of the directory, line 1 (`opened`), fsync. A directory without a line held nothing.
 //! 2. **A line is durable before anyone is told.** Write at the end, fsync, then the answer. A line that
 //!    failed is cut off before the next; so at most the last line can be torn, and it was told to nobody.
 //! 3. **A chunk is durable before it counts.** Chunk bytes, fsync; for a new segment header and first chunk in

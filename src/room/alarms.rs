@@ -226,7 +226,7 @@ impl Appliance {
         self.media.say(&ToMedia::SetOverlay { overlay });
     }
 
-    /// What every fragment's journal line says of its circumstances; integers only.
+    /// What every fragment's journal line says of its circumstances; integers, and the clock's witness by name.
     pub(super) fn renew_conditions(&mut self) {
         let counters = self.media_view.counters;
         let mut conditions = Data::new();
@@ -243,6 +243,10 @@ impl Appliance {
                 i64::from(climate.value.temperature_centi_c),
             );
             put("humidity_centi_pct", i64::from(climate.value.humidity_centi_pct));
+        }
+        // Who witnesses the error; without one the text is why not, and stands in the alarm.
+        if let Some(clock) = self.clock.as_ref().filter(|clock| clock.error_us.is_some()) {
+            conditions.insert("clock_source".to_owned(), clock.source.clone().into());
         }
         if let Some(open) = &mut self.open {
             open.conditions = Arc::new(conditions);

@@ -349,7 +349,7 @@ pub fn is_discs_own(path: &str) -> bool {
     own.contains(&path)
         || path.starts_with("player/")
         || path.starts_with("case/")
-        || path == "journal-so-far.jsonl"
+        || path.starts_with("journal-so-far")
 }
 
 pub fn assert_interview_files_equal(master: &Path, discs: &[PathBuf]) {

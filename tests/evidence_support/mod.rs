@@ -1,6 +1,6 @@
 //! What the tests of the evidence share: real fragmented MP4 made by ffmpeg and
 //! cut into header and chunks, clocks that the test sets, whole interviews.
-//! Used by `evidence.rs` and `verify.rs`.
+//! Used by the tests of evidence, of its signatures and of `verify`.
 #![allow(dead_code)] // each test binary uses its own share
 
 use chrono::{DateTime, FixedOffset, TimeDelta};

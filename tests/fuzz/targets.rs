@@ -13,7 +13,7 @@ use shenlu::evidence::{
     playlist::playlists,
     signing::{PublicKeys, from_hex, hex},
     sums::{Files, parse_sums},
-    verify::{Story, journal_lines},
+    verify::{Figures, Report, Story, journal_lines},
 };
 
 /// A whole journal, with what is made of it.
@@ -32,7 +32,17 @@ pub fn journal(data: &[u8]) {
     }
     let lines = journal_lines("journal.jsonl", data, &mut Vec::new()).unwrap_or_default();
     let (outline, _) = Outline::of(&lines);
-    let _ = Story::of(&outline, &lines);
+    let figures = Figures {
+        interview: Some(String::new()),
+        story: Story::of(&outline, &lines),
+        ..Figures::default()
+    };
+    let text = Report::new(figures, Vec::new()).to_string();
+    let steers = |c: char| c.is_control() && c != '\n';
+    assert!(
+        !text.contains(steers),
+        "the report passes on what steers a terminal"
+    );
     let _ = playlists(&outline);
     let _ = make_manifest(&outline, &Files::new(), &[]);
 }

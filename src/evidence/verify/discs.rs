@@ -8,6 +8,10 @@ use super::{
     files::{Shelf, check_sums, sha256_of, sm3_of},
     report::Finding,
     source::{DISC_RECORD, DiscRecord, Source, SourceKind},
+    words::{
+        details::{DIFFERS_IN_SET, DISC_ORDER, FILES, NO_LAST_DISC, NO_SUMS_YET},
+        say,
+    },
 };
 use crate::evidence::{
     digest::Sha256Digest,
@@ -17,13 +21,16 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 
 pub const INTERVIEW_SUMS: &str = "INTERVIEW-SHA256SUMS";
 pub const JOURNAL_SO_FAR: &str = "journal-so-far.jsonl";
+/// The certificates that check its signed heads, beside it.
+const CERTIFICATES_SO_FAR: [&str; 2] = ["journal-so-far-device.pem", "journal-so-far-device-sm2.pem"];
 
 /// Files that belong to the disc, not to the interview.
 pub fn is_of_disc(path: &str) -> bool {
     matches!(
         path,
         "README.txt" | "index.html" | DISC_RECORD | SHA256SUMS | SM3SUMS | JOURNAL_SO_FAR
-    ) || path.starts_with("player/")
+    ) || CERTIFICATES_SO_FAR.contains(&path)
+        || path.starts_with("player/")
         || path.starts_with("case/")
 }
 
@@ -58,7 +65,7 @@ pub fn check_disc(disc: &Disc<'_>, findings: &mut Vec<Finding>) {
         check_sums(SHA256SUMS, &shelf, sha256_of, covered, findings);
         check_sums(SM3SUMS, &shelf, sm3_of, covered, findings);
     } else {
-        findings.push(Finding::new(Code::DiscOpen, "", "it has no SHA256SUMS yet"));
+        findings.push(Finding::new(Code::DiscOpen, "", say(NO_SUMS_YET, &[])));
     }
     for finding in &mut findings[from..] {
         finding.path = format!("{}/{}", disc.source.label, finding.path);
@@ -75,7 +82,7 @@ pub fn check_set(discs: &[Disc<'_>], findings: &mut Vec<Finding>) {
             findings.push(Finding::new(Code::DiscForeign, &path, &record.interview));
         }
         if record.number != expected {
-            let detail = format!("disc {} where {expected} belongs", record.number);
+            let detail = say(DISC_ORDER, &[&record.number, &expected]);
             findings.push(Finding::new(Code::SetIncomplete, &path, detail));
         } else if !follows(record, last) {
             findings.push(Finding::new(
@@ -88,11 +95,7 @@ pub fn check_set(discs: &[Disc<'_>], findings: &mut Vec<Finding>) {
     }
     if !last.is_some_and(|disc| disc.source.files.contains_key(INTERVIEW_SUMS)) {
         let label = last.map_or("", |disc| disc.source.label.as_str());
-        findings.push(Finding::new(
-            Code::SetIncomplete,
-            label,
-            "the set's last disc is not here",
-        ));
+        findings.push(Finding::new(Code::SetIncomplete, label, say(NO_LAST_DISC, &[])));
     }
 }
 
@@ -134,7 +137,7 @@ pub fn gather(
                 .get(name)
                 .is_some_and(|other| other.digests != found.digests)
             {
-                let detail = format!("{} differs from an earlier disc of the set", disc.source.label);
+                let detail = say(DIFFERS_IN_SET, &[&disc.source.label]);
                 findings.push(Finding::new(Code::FileChanged, name, detail));
             }
             files.insert(name.to_owned(), place.clone());
@@ -144,13 +147,23 @@ pub fn gather(
     (files, digested)
 }
 
-/// The journal of a set whose last disc is not here: as far as it was written down.
-pub fn journal_so_far(discs: &[Disc<'_>]) -> Option<PathBuf> {
-    discs
+/// What proves a set whose last disc is not here: its journal as far as it was written down, and the certificates
+/// beside it.
+#[derive(Default)]
+pub struct SoFar {
+    pub journal: Option<PathBuf>,
+    pub certificates: [Option<PathBuf>; 2],
+}
+
+pub fn so_far(discs: &[Disc<'_>]) -> Option<SoFar> {
+    let disc = discs
         .iter()
         .rev()
-        .find_map(|disc| disc.source.files.get(JOURNAL_SO_FAR))
-        .cloned()
+        .find(|disc| disc.source.files.contains_key(JOURNAL_SO_FAR))?;
+    Some(SoFar {
+        journal: disc.source.files.get(JOURNAL_SO_FAR).cloned(),
+        certificates: CERTIFICATES_SO_FAR.map(|name| disc.source.files.get(name).cloned()),
+    })
 }
 
 /// Files that the interview's sums name and that are on no disc, lawfully.
@@ -167,11 +180,7 @@ pub fn note_absent(files: &BTreeMap<String, PathBuf>, findings: &mut Vec<Finding
         .filter(|path| may_stay_off(path) && !files.contains_key(*path))
         .count();
     if absent > 0 {
-        findings.push(Finding::new(
-            Code::NotOnDisc,
-            SHA256SUMS,
-            format_args!("{absent} files"),
-        ));
+        findings.push(Finding::new(Code::NotOnDisc, SHA256SUMS, say(FILES, &[&absent])));
     }
 }
 

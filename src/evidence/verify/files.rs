@@ -3,7 +3,18 @@
 //! may stand there. Works on a directory and on the union of a set's discs,
 //! where some files are lawfully absent.
 
-use super::{codes::Code, digests::Digested, report::Finding};
+use super::{
+    codes::Code,
+    digests::Digested,
+    report::Finding,
+    words::{
+        details::{
+            CUT_OUT, JOURNAL_KNOWS_NOT, MANIFEST_KNOWS_NOT, NAMED_BY_JOURNAL, NAMED_BY_MANIFEST,
+            NAMED_BY_SUMS, NOT_IN_JOURNAL, NOT_IN_MANIFEST, NOT_IN_SUMS, PLAYLIST, SUMS_KNOW_NOT,
+        },
+        say,
+    },
+};
 use crate::evidence::{
     closing::{is_made_by_closing, journalled_files},
     digest::{Digests, Sha256Digest, Sm3Digest},
@@ -12,7 +23,7 @@ use crate::evidence::{
     manifest::{MANIFEST, manifest},
     outline::Outline,
     playlist::playlists,
-    signing::{PublicKeys, is_key_or_signature},
+    signing::{DEVICE_PEM, DEVICE_SM2_PEM, PublicKeys, is_key_or_signature},
     sums::{Files, KnownFile, SHA256SUMS, SM3SUMS, parse_sums},
 };
 use serde::Deserialize;
@@ -54,17 +65,13 @@ pub fn check_journalled(outline: &Outline, shelf: &Shelf<'_>, findings: &mut Vec
     for (path, file) in known.iter().filter(|(path, _)| !segments.contains(path.as_str())) {
         match shelf.digests(path) {
             Some(found) if found == (file.size, file.digests) => {}
-            Some(_) => findings.push(Finding::new(
-                Code::FileChanged,
-                path,
-                "not the digests in the journal",
-            )),
+            Some(_) => findings.push(Finding::new(Code::FileChanged, path, say(NOT_IN_JOURNAL, &[]))),
             None if (shelf.may_be_absent)(path) => {}
-            None => findings.push(Finding::new(Code::FileMissing, path, "named by the journal")),
+            None => findings.push(Finding::new(Code::FileMissing, path, say(NAMED_BY_JOURNAL, &[]))),
         }
     }
     for kept in &outline.quarantined {
-        let from = format!("{} at {}: {} bytes", kept.from, kept.offset, kept.size);
+        let from = say(CUT_OUT, &[&kept.from, &kept.offset, &kept.size]);
         findings.push(Finding::new(Code::Quarantined, &kept.path, from));
     }
     for path in shelf.files.keys() {
@@ -74,14 +81,15 @@ pub fn check_journalled(outline: &Outline, shelf: &Shelf<'_>, findings: &mut Vec
         }
         if path.ends_with(TEMPORARY_SUFFIX) {
             findings.push(Finding::new(Code::LeftOver, path, ""));
-        } else if !is_made_by_closing(path) || outline.closed.is_none() {
-            findings.push(Finding::new(
-                Code::FileExtra,
-                path,
-                "the journal does not know it",
-            ));
+        } else if !is_made_by_closing(path) || outline.closed.is_none() && !is_certificate(path) {
+            findings.push(Finding::new(Code::FileExtra, path, say(JOURNAL_KNOWS_NOT, &[])));
         }
     }
+}
+
+/// What lies in an interview's directory from its opening on, without a line.
+fn is_certificate(path: &str) -> bool {
+    matches!(path, DEVICE_PEM | DEVICE_SM2_PEM)
 }
 
 /// Playlists and manifest are what journal and files say, with the keys that signed.
@@ -97,7 +105,11 @@ pub fn check_made(
             Some(bytes) if is_same(&bytes) => {}
             Some(_) => findings.push(Finding::new(Code::PlaylistChanged, &playlist.path, "")),
             None if (shelf.may_be_absent)(&playlist.path) => {}
-            None => findings.push(Finding::new(Code::FileMissing, &playlist.path, "a playlist")),
+            None => findings.push(Finding::new(
+                Code::FileMissing,
+                &playlist.path,
+                say(PLAYLIST, &[]),
+            )),
         }
     }
     check_manifest(outline, shelf, keys, findings);
@@ -126,8 +138,8 @@ fn check_manifest(
         findings.push(Finding::new(Code::ManifestMissing, MANIFEST, ""));
         return;
     };
-    let named: Files = match serde_json::from_slice::<ManifestFiles>(&bytes) {
-        Ok(manifest) => manifest.files.into_iter().map(into_known).collect(),
+    let named = match files_in_manifest(&bytes) {
+        Ok(named) => named,
         Err(error) => {
             findings.push(Finding::new(Code::ManifestChanged, MANIFEST, error));
             return;
@@ -142,23 +154,21 @@ fn check_manifest(
     for (path, file) in &named {
         match shelf.digests(path) {
             Some(found) if found == (file.size, file.digests) => {}
-            Some(_) => findings.push(Finding::new(
-                Code::FileChanged,
-                path,
-                "not the digests in the manifest",
-            )),
+            Some(_) => findings.push(Finding::new(Code::FileChanged, path, say(NOT_IN_MANIFEST, &[]))),
             None if (shelf.may_be_absent)(path) => {}
-            None => findings.push(Finding::new(Code::FileMissing, path, "named by the manifest")),
+            None => findings.push(Finding::new(Code::FileMissing, path, say(NAMED_BY_MANIFEST, &[]))),
         }
     }
     let is_ours = |path: &&String| is_outside_manifest(path) || named.contains_key(*path);
     for path in shelf.files.keys().filter(|path| !is_ours(path)) {
-        findings.push(Finding::new(
-            Code::FileExtra,
-            path,
-            "the manifest does not know it",
-        ));
+        findings.push(Finding::new(Code::FileExtra, path, say(MANIFEST_KNOWS_NOT, &[])));
     }
+}
+
+/// What a manifest names, whoever wrote it.
+pub(super) fn files_in_manifest(bytes: &[u8]) -> Result<Files, serde_json::Error> {
+    let manifest: ManifestFiles = serde_json::from_slice(bytes)?;
+    Ok(manifest.files.into_iter().map(into_known).collect())
 }
 
 fn into_known(file: ManifestFile) -> (String, KnownFile) {
@@ -171,7 +181,7 @@ fn into_known(file: ManifestFile) -> (String, KnownFile) {
     )
 }
 
-fn is_outside_manifest(path: &str) -> bool {
+pub(super) fn is_outside_manifest(path: &str) -> bool {
     matches!(path, MANIFEST | SHA256SUMS | SM3SUMS) || is_key_or_signature(path)
 }
 
@@ -199,17 +209,13 @@ pub fn check_sums<D: FromStr + PartialEq>(
         match shelf.digested.get(path) {
             Some(found) if digest(found) == *expected => {}
             Some(_) => {
-                findings.push(Finding::new(
-                    Code::FileChanged,
-                    path,
-                    format_args!("not the digest in {name}"),
-                ));
+                findings.push(Finding::new(Code::FileChanged, path, say(NOT_IN_SUMS, &[&name])));
             }
             None if (shelf.may_be_absent)(path) => {}
             None => findings.push(Finding::new(
                 Code::FileMissing,
                 path,
-                format_args!("named by {name}"),
+                say(NAMED_BY_SUMS, &[&name]),
             )),
         }
     }
@@ -218,11 +224,7 @@ pub fn check_sums<D: FromStr + PartialEq>(
         .keys()
         .filter(|path| is_covered(path) && !named.contains_key(*path))
     {
-        findings.push(Finding::new(
-            Code::FileExtra,
-            path,
-            format_args!("{name} does not name it"),
-        ));
+        findings.push(Finding::new(Code::FileExtra, path, say(SUMS_KNOW_NOT, &[&name])));
     }
 }
 

@@ -2,7 +2,14 @@
 //! the chain, and in agreement with the lines before it. Reads on behind a bad
 //! line as far as that makes sense, so that one changed byte is one finding.
 
-use super::{codes::Code, report::Finding};
+use super::{
+    codes::Code,
+    report::Finding,
+    words::{
+        details::{LINE, line_fault, outline_fault},
+        say,
+    },
+};
 use crate::evidence::{
     journal::Lines,
     line::{Chain, Line, LineFault, parse},
@@ -14,10 +21,17 @@ use std::{
     path::Path,
 };
 
+/// A journal as it was read.
+pub struct ReadJournal {
+    pub lines: Vec<Line>,
+    /// So many lines from the first on are without a fault, each linked to the one before.
+    pub sound: u64,
+}
+
 /// Reads a whole journal. `None` when it cannot be read at all.
-pub fn read(name: &str, path: &Path, findings: &mut Vec<Finding>) -> Option<Vec<Line>> {
+pub fn read(name: &str, path: &Path, findings: &mut Vec<Finding>) -> Option<ReadJournal> {
     match File::open(path) {
-        Ok(file) => read_lines(name, BufReader::new(file), findings),
+        Ok(file) => read_whole(name, BufReader::new(file), findings),
         Err(error) => {
             findings.push(Finding::new(Code::Unreadable, name, error));
             None
@@ -27,8 +41,13 @@ pub fn read(name: &str, path: &Path, findings: &mut Vec<Finding>) -> Option<Vec<
 
 /// The same from anything that has bytes.
 pub fn read_lines(name: &str, bytes: impl BufRead, findings: &mut Vec<Finding>) -> Option<Vec<Line>> {
+    read_whole(name, bytes, findings).map(|read| read.lines)
+}
+
+fn read_whole(name: &str, bytes: impl BufRead, findings: &mut Vec<Finding>) -> Option<ReadJournal> {
     let mut raw_lines = Lines::new(bytes);
     let (mut lines, mut chain) = (Vec::new(), Chain::default());
+    let mut sound = None;
     for number in 1_u64.. {
         let raw = match raw_lines.next_raw() {
             Ok(Some(raw)) => raw,
@@ -39,26 +58,21 @@ pub fn read_lines(name: &str, bytes: impl BufRead, findings: &mut Vec<Finding>) 
             }
         };
         let Some(content) = raw.strip_suffix(b"\n") else {
-            findings.push(Finding::new(
-                Code::JournalTorn,
-                name,
-                format_args!("line {number}"),
-            ));
+            findings.push(Finding::new(Code::JournalTorn, name, say(LINE, &[&number])));
+            sound.get_or_insert(number - 1);
             break;
         };
         match chain.accept(content) {
             Ok(line) => lines.push(line.clone()),
             Err(fault) => {
-                findings.push(Finding::new(
-                    Code::JournalLine,
-                    name,
-                    format_args!("line {number}: {fault}"),
-                ));
+                findings.push(Finding::new(Code::JournalLine, name, line_fault(number, &fault)));
+                sound.get_or_insert(number - 1);
                 go_on_behind(content, &fault, &mut chain, &mut lines);
             }
         }
     }
-    Some(lines)
+    let sound = sound.unwrap_or(lines.len() as u64);
+    Some(ReadJournal { lines, sound })
 }
 
 /// A line that is good by itself, or at least still a line, is what the next one
@@ -89,7 +103,7 @@ pub fn outline(name: &str, lines: &[Line], findings: &mut Vec<Finding>) -> Outli
             | OutlineFault::PartOrder { .. }
             | OutlineFault::PartTotals { .. } => Code::JournalContradiction,
         };
-        findings.push(Finding::new(code, name, fault));
+        findings.push(Finding::new(code, name, outline_fault(&fault)));
     }
     outline
 }

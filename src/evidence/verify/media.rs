@@ -7,6 +7,14 @@ use super::{
     codes::Code,
     digests::Digested,
     report::{Figures, Finding},
+    words::{
+        Detail,
+        details::{
+            BREAK, BYTES_AT, COUNTED, COVERED, FAULT_AT, MICROSECONDS, NO_CHUNKS, NOT_AS_CLOSED,
+            NOT_AS_OPENED, OTHER_HEADER, SEGMENT,
+        },
+        say,
+    },
 };
 use crate::evidence::{
     digest::Digests,
@@ -64,7 +72,7 @@ pub fn check(outline: &Outline, read: &Read<'_>, figures: &mut Figures, findings
             let finding = Finding::new(
                 Code::Adopted,
                 &fragment.segment,
-                format!("{} us", fragment.duration_us),
+                say(MICROSECONDS, &[&fragment.duration_us]),
             );
             findings.push(finding.at(fragment.media_us));
         }
@@ -83,7 +91,7 @@ struct PartCheck<'a> {
 }
 
 impl PartCheck<'_> {
-    fn add(&mut self, code: Code, segment: &SegmentOutline, detail: impl std::fmt::Display) {
+    fn add(&mut self, code: Code, segment: &SegmentOutline, detail: impl Into<Detail>) {
         let media_us = segment.extent().media_us;
         self.findings
             .push(Finding::new(code, &segment.opened.segment, detail).at(media_us));
@@ -93,7 +101,7 @@ impl PartCheck<'_> {
         let path = &segment.opened.segment;
         let (Some(file), Some(digested)) = (self.read.files.get(path), self.read.digested.get(path)) else {
             if !(self.read.is_elsewhere)(path) {
-                self.add(Code::FileMissing, segment, "a segment of the recording");
+                self.add(Code::FileMissing, segment, say(SEGMENT, &[]));
             }
             self.timeline = None;
             return;
@@ -121,11 +129,7 @@ impl PartCheck<'_> {
         let covered = segment.end();
         // While it is open, what is behind the last line is not torn but not told yet.
         if size != covered && (segment.closed.is_some() || size < covered) {
-            self.add(
-                Code::SegmentUncovered,
-                segment,
-                format_args!("{size} bytes, {covered} on record"),
-            );
+            self.add(Code::SegmentUncovered, segment, say(COVERED, &[&size, &covered]));
         }
     }
 
@@ -136,16 +140,12 @@ impl PartCheck<'_> {
                 sm3: closed.sm3,
             };
             if on_record != digested.digests {
-                self.add(
-                    Code::FileChanged,
-                    segment,
-                    "not the digests of its `segment-closed` line",
-                );
+                self.add(Code::FileChanged, segment, say(NOT_AS_CLOSED, &[]));
             }
         }
         for (fragment, found) in segment.fragments.iter().zip(&digested.cuts) {
             if *found != Some(fragment.sha256) {
-                let detail = format!("{} bytes at {}", fragment.length, fragment.offset);
+                let detail = say(BYTES_AT, &[&fragment.length, &fragment.offset]);
                 let finding = Finding::new(Code::FragmentChanged, &fragment.segment, detail);
                 self.findings.push(finding.at(fragment.media_us));
             }
@@ -167,29 +167,17 @@ impl PartCheck<'_> {
             sm3: opened.header_sm3,
         };
         if found != Some(on_record) {
-            self.add(
-                Code::HeaderChanged,
-                segment,
-                "not the digests of its `segment-opened` line",
-            );
+            self.add(Code::HeaderChanged, segment, say(NOT_AS_OPENED, &[]));
         }
         if *self.header.get_or_insert(on_record) != on_record {
-            self.add(
-                Code::HeaderChanged,
-                segment,
-                "another header than the part began with",
-            );
+            self.add(Code::HeaderChanged, segment, say(OTHER_HEADER, &[]));
         }
     }
 
     fn check_chunks(&mut self, segment: &SegmentOutline, file: &File, header: &Header) {
         let scan = scan_chunks(file, segment.opened.header_length, header);
         if let Some(fault) = &scan.fault {
-            self.add(
-                Code::SegmentDamaged,
-                segment,
-                format_args!("{fault} at {}", scan.end),
-            );
+            self.add(Code::SegmentDamaged, segment, say(FAULT_AT, &[fault, &scan.end]));
         }
         let mut timeline = self.timeline.take().unwrap_or_else(|| Continuity::new(header));
         let mut chunks = scan.chunks.iter().peekable();
@@ -210,14 +198,9 @@ impl PartCheck<'_> {
     }
 
     fn add_break(&mut self, segment: &SegmentOutline, fragment: &Fragment, found: &Break) {
-        let detail = format!(
-            "track {}: tick {} where {} belongs ({} us), part {}",
-            found.track_id,
-            found.found_ticks,
-            found.expected_ticks,
-            found.gap_us(),
-            self.part.opened.part
-        );
+        let (track, part) = (found.track_id, self.part.opened.part);
+        let (is, should) = (found.found_ticks, found.expected_ticks);
+        let detail = say(BREAK, &[&track, &is, &should, &found.gap_us(), &part]);
         let finding = Finding::new(Code::TimelineBreak, &segment.opened.segment, detail);
         self.findings.push(finding.at(fragment.media_us));
     }
@@ -229,32 +212,43 @@ impl PartCheck<'_> {
         extent: &Extent,
         header: &Header,
     ) {
-        let mut find = |code, detail: String| {
+        let mut find = |code, detail: Detail| {
             self.findings
                 .push(Finding::new(code, &fragment.segment, detail).at(fragment.media_us));
         };
         let starts = own.first().map(|chunk| chunk.offset);
         let ends = own.last().map(|chunk| chunk.offset + chunk.length);
         if starts != Some(fragment.offset) || ends != Some(fragment.offset.saturating_add(fragment.length)) {
-            find(
-                Code::SegmentDamaged,
-                format!("no whole chunks at {}", fragment.offset),
-            );
+            find(Code::SegmentDamaged, say(NO_CHUNKS, &[&fragment.offset]));
         }
         if *extent != fragment.extent() {
-            find(
-                Code::FragmentCount,
-                format!("found {extent:?}, on record {:?}", fragment.extent()),
-            );
+            find(Code::FragmentCount, counted(extent, &fragment.extent()));
         }
         let is_key = |chunk: &&PlacedChunk| {
             let run = header.lead().and_then(|lead| chunk.chunk.run(lead.id));
             run.is_some_and(|run| run.starts_with_sync)
         };
         if !own.first().is_some_and(is_key) {
-            find(Code::KeyFrameMissing, String::new());
+            find(Code::KeyFrameMissing, Detail::default());
         }
     }
+}
+
+fn counted(found: &Extent, on_record: &Extent) -> Detail {
+    let (a, b) = (found, on_record);
+    say(
+        COUNTED,
+        &[
+            &a.frames,
+            &a.samples,
+            &a.media_us,
+            &a.duration_us,
+            &b.frames,
+            &b.samples,
+            &b.media_us,
+            &b.duration_us,
+        ],
+    )
 }
 
 /// Headers are small; a length beyond this is not believed.

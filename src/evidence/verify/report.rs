@@ -1,11 +1,16 @@
-//! The answer of `verify`: findings, figures, verdict; as JSON for programs and
-//! as text for people, Chinese first. Findings are added in the order of the
-//! checks and never taken back.
+//! The answer of `verify`: findings, figures, verdict, differences; as JSON for
+//! programs, and what `print` makes a text for people of. Findings are added in
+//! the order of the checks and never taken back.
 
 use super::codes::{Code, Severity};
+use super::copies::Difference;
+use super::signatures::SignatureTold;
 use super::story::Story;
+use super::words::{Detail, details::KEYS, say};
 use serde::Serialize;
-use std::fmt::{self, Display, Write as _};
+
+/// The form of the report as JSON; fields may be added without a new one.
+pub const FORM: u32 = 1;
 
 /// One thing found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -17,28 +22,34 @@ pub struct Finding {
     pub path: String,
     pub detail_zh: String,
     pub detail_en: String,
+    /// What to do about it.
+    pub remedy_zh: &'static str,
+    pub remedy_en: &'static str,
     /// Where on the part's timeline, if it is a place there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media_us: Option<u64>,
 }
 
 impl Finding {
-    pub fn new(code: Code, path: impl Into<String>, detail: impl Display) -> Self {
-        let detail = detail.to_string();
-        let with = |words: &str, colon: &str| {
+    pub fn new(code: Code, path: impl Into<String>, detail: impl Into<Detail>) -> Self {
+        let detail = detail.into();
+        let with = |words: &str, colon: &str, detail: &str| {
             if detail.is_empty() {
                 words.to_owned()
             } else {
                 format!("{words}{colon}{detail}")
             }
         };
+        let (remedy_zh, remedy_en) = code.remedy();
         Self {
             code,
             rule: code.rule(),
             severity: code.severity(),
             path: path.into(),
-            detail_zh: with(code.zh(), "："),
-            detail_en: with(code.en(), ": "),
+            detail_zh: with(code.zh(), "：", &detail.zh),
+            detail_en: with(code.en(), ": ", &detail.en),
+            remedy_zh,
+            remedy_en,
             media_us: None,
         }
     }
@@ -73,6 +84,7 @@ pub struct Figures {
     pub signer: Option<String>,
     /// Signed heads in the journal that hold.
     pub checkpoints: u64,
+    pub signature: Option<SignatureTold>,
     #[serde(flatten)]
     pub story: Story,
 }
@@ -116,34 +128,38 @@ impl Verdict {
             Self::Unreadable => 2,
         }
     }
+}
 
-    fn words(self) -> &'static str {
-        match self {
-            Self::Sound => "完好 / sound",
-            Self::NotSound => "不完好 / NOT SOUND",
-            Self::Unreadable => "无法读取 / could not be read",
-        }
-    }
+/// One thing that was given to be checked or compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Given {
+    pub path: String,
+    /// The slot and number of a disc; absent for an interview's directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disc: Option<(String, u64)>,
 }
 
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
+    pub form: u32,
     pub verdict: Verdict,
+    pub checked: Vec<Given>,
+    pub against: Vec<Given>,
     pub figures: Figures,
+    pub differences: Vec<Difference>,
     pub findings: Vec<Finding>,
 }
 
 impl Report {
     pub fn new(figures: Figures, findings: Vec<Finding>) -> Self {
-        let verdict = match findings.iter().map(|finding| finding.severity).max() {
-            None | Some(Severity::Note) => Verdict::Sound,
-            Some(Severity::Error) => Verdict::NotSound,
-            Some(Severity::Unreadable) => Verdict::Unreadable,
-        };
         Self {
-            verdict,
+            form: FORM,
+            verdict: verdict(&findings),
+            checked: Vec::new(),
+            against: Vec::new(),
             figures,
+            differences: Vec::new(),
             findings,
         }
     }
@@ -151,20 +167,27 @@ impl Report {
     /// The same with the demand that this key has signed: who knows the device knows its key, and only he can
     /// tell it from one that somebody else named everywhere.
     pub fn expecting_key(self, key: &str) -> Self {
-        let Self {
-            figures,
-            mut findings,
-            ..
-        } = self;
-        if figures.signed_by.as_deref() != Some(key) {
-            let found = figures.signed_by.as_deref().unwrap_or("-");
-            findings.push(Finding::new(
-                Code::KeyUnexpected,
-                "device.pem",
-                format_args!("{found} / {key}"),
-            ));
+        self.expecting_keys(&[key.to_owned()])
+    }
+
+    /// The same with several keys, of which one must have signed: a device's earlier keys are its own too. None
+    /// demands nothing.
+    pub fn expecting_keys(mut self, keys: &[String]) -> Self {
+        if keys.is_empty() {
+            return self;
         }
-        Self::new(figures, findings)
+        let signed_by = self.figures.signed_by.as_deref();
+        let is_expected = signed_by.is_some_and(|found| keys.iter().any(|key| key == found));
+        if !is_expected {
+            let detail = say(KEYS, &[&signed_by.unwrap_or("-"), &keys.join(", ")]);
+            self.findings
+                .push(Finding::new(Code::KeyUnexpected, "device.pem", detail));
+        }
+        if let Some(signature) = &mut self.figures.signature {
+            signature.is_expected = Some(is_expected);
+        }
+        self.verdict = verdict(&self.findings);
+        self
     }
 
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
@@ -172,110 +195,10 @@ impl Report {
     }
 }
 
-impl Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let figures = &self.figures;
-        if let Some(interview) = &figures.interview {
-            writeln!(f, "审讯 / interview   {interview}")?;
-        }
-        writeln!(
-            f,
-            "文件 / files       {} ({} bytes)",
-            figures.files, figures.bytes
-        )?;
-        writeln!(f, "日志 / journal     {} lines", figures.journal_lines)?;
-        let seconds = format!(
-            "{}.{:06}",
-            figures.duration_us / 1_000_000,
-            figures.duration_us % 1_000_000
-        );
-        writeln!(
-            f,
-            "录像 / recording   {} parts, {} segments, {} fragments, {} frames, {seconds} s",
-            figures.parts, figures.segments, figures.fragments, figures.frames
-        )?;
-        tell(&figures.story, f)?;
-        if let (Some(key), Some(signer)) = (&figures.signed_by, &figures.signer) {
-            writeln!(
-                f,
-                "签名 / signed by   {signer}, Ed25519 key {key}, {} checkpoints",
-                figures.checkpoints
-            )?;
-        }
-        if figures.compared_files > 0 {
-            writeln!(f, "比对 / compared    {} files", figures.compared_files)?;
-        }
-        for finding in &self.findings {
-            writeln!(f, "{}", line(finding))?;
-        }
-        writeln!(f, "结论 / verdict     {}", self.verdict.words())
+fn verdict(findings: &[Finding]) -> Verdict {
+    match findings.iter().map(|finding| finding.severity).max() {
+        None | Some(Severity::Note) => Verdict::Sound,
+        Some(Severity::Error) => Verdict::NotSound,
+        Some(Severity::Unreadable) => Verdict::Unreadable,
     }
-}
-
-/// Gaps, clock, what stood in: only what there is to tell.
-fn tell(story: &Story, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for gap in &story.gaps {
-        let seconds = gap.duration_us / 1_000_000;
-        let reason = gap.reason.as_deref().unwrap_or("-");
-        writeln!(
-            f,
-            "中断 / gap          {} → {} ({seconds} s), part {} → {}: {reason}",
-            gap.from, gap.to, gap.after_part, gap.before_part
-        )?;
-    }
-    let clock = &story.clock;
-    match clock.worst_error_us {
-        Some(worst_us) => {
-            let ms = worst_us.div_ceil(1_000);
-            write!(f, "时钟 / clock        error at most {ms} ms")?;
-        }
-        None => write!(f, "时钟 / clock        not witnessed")?,
-    }
-    if clock.worst_error_us.is_some() && clock.unknown > 0 {
-        write!(
-            f,
-            ", not witnessed in {} of {} fragments",
-            clock.unknown, clock.fragments
-        )?;
-    }
-    for step in &clock.steps_ms {
-        write!(f, ", set by {step:+} ms")?;
-    }
-    writeln!(f)?;
-    let [left, right] = story.substituted_samples;
-    if story.repeated_frames + left + right > 0 {
-        writeln!(
-            f,
-            "替代 / stood in     {} repeated pictures, silence for {left} / {right} samples left / right",
-            story.repeated_frames
-        )?;
-    }
-    if story.adopted_us > 0 {
-        let ms = story.adopted_us / 1_000;
-        writeln!(f, "补登 / adopted      {ms} ms after a power cut or a crash")?;
-    }
-    Ok(())
-}
-
-fn line(finding: &Finding) -> String {
-    let mark = match finding.severity {
-        Severity::Note => "·",
-        Severity::Error | Severity::Unreadable => "✗",
-    };
-    let mut text = format!(
-        "{mark} {} [{}] {}",
-        finding.code.name(),
-        finding.rule,
-        finding.path
-    );
-    if let Some(media_us) = finding.media_us {
-        let _ = write!(
-            text,
-            " @ {}.{:03} s",
-            media_us / 1_000_000,
-            media_us / 1000 % 1000
-        ); // a String
-    }
-    let _ = write!(text, "\n    {}\n    {}", finding.detail_zh, finding.detail_en);
-    text
 }
