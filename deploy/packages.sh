@@ -4,7 +4,7 @@
 
 # Compiler and GStreamer, then the programs the recorder and its tests start:
 # xorriso burns, ffmpeg and vlc judge as foreign players, libarchive-tools and p7zip read discs, libfaketime
-# sets a room's clock.
+# sets a room's clock. tpm2-tools seal the device's keys where the machine has a TPM; swtpm is one for the tests.
 shenlu_packages=(
   build-essential pkg-config clang
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstrtspserver-1.0-dev
@@ -14,6 +14,7 @@ shenlu_packages=(
   xorriso libarchive-tools p7zip-full
   ffmpeg chromium vlc-bin vlc-plugin-base
   sqlite3 curl openssl jq procps libfaketime
+  tpm2-tools swtpm
 )
 
 say() { printf '\n== %s\n' "$*"; }

@@ -111,7 +111,9 @@ pub fn put_secret(path: &Path, bytes: &[u8]) -> Result<(), DurableError> {
     file.write_all(bytes)
         .and_then(|()| file.sync_all())
         .step("write", &temporary)?;
+    crash_point::pass("secret-written");
     fs::rename(&temporary, path).step("put in place", path)?;
+    crash_point::pass("secret-named");
     sync_directory(parent_of(path))
 }
 
@@ -153,7 +155,7 @@ fn write_temporary(path: &Path, bytes: &[u8]) -> Result<PathBuf, DurableError> {
     written.map(|()| temporary)
 }
 
-fn temporary_name(path: &Path) -> PathBuf {
+pub(crate) fn temporary_name(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(TEMPORARY_SUFFIX);
     path.with_file_name(name)

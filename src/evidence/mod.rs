@@ -31,6 +31,8 @@
 //! 10. **The mirror follows, never leads**: it gets bytes that are durable here, and its failure costs nothing.
 //! 11. **What is durable becomes signed.** A `checkpoint` line signs the line before it; one follows every second
 //!     fragment or so, so nobody without the keys can make up, cut or re-order what stands before it.
+//! 12. **A device's identity is whole at any cut.** Sealed keys are durable and proved to open before the plain
+//!     files go; what cannot be opened any more is set aside, never written over (`signing::keeping`).
 
 pub mod adopt;
 pub mod check;

@@ -87,6 +87,10 @@ pub enum Alarm {
     IntentUnreadable,
     /// The key that signs the evidence was unusable; a new one signs from now on.
     DeviceKeyReplaced,
+    /// The device's key is out of reach; one that lives until the next start signs.
+    DeviceKeyTemporary,
+    /// The device's key was to be sealed in a TPM and is not.
+    DeviceKeyUnsealed,
     LinkLost,
     HelpCalled,
     TooFewOfficers,
@@ -125,7 +129,7 @@ impl Alarm {
             Alarm::MediaRestarted => RuleId::R15,
             Alarm::FramesDropped => RuleId::R03,
             Alarm::IntentUnreadable => RuleId::R36,
-            Alarm::DeviceKeyReplaced => RuleId::R29,
+            Alarm::DeviceKeyReplaced | Alarm::DeviceKeyTemporary | Alarm::DeviceKeyUnsealed => RuleId::R29,
             Alarm::HelpCalled => RuleId::R35,
             Alarm::TooFewOfficers | Alarm::MinorWithoutAdult | Alarm::FemaleMinorWithoutFemaleOfficer => {
                 RuleId::R30

@@ -9,6 +9,7 @@ use super::config::RoomConfig;
 use super::discs::{DiscOrder, DiscSet};
 use super::events::RoomEvent;
 use super::handle::Answer;
+use super::keys::KeyTrouble;
 use super::logs::LedgerLog;
 use super::open::{OpenInterview, Part};
 use super::ports::{ClimateReading, ClockQuality, Media};
@@ -66,8 +67,8 @@ pub struct Appliance {
     pub(super) store: Store,
     pub(super) ledger: Arc<LedgerLog>,
     pub(super) clock: Option<ClockQuality>,
-    /// Why the device signs with new keys since this start.
-    pub(super) keys_replaced: Vec<String>,
+    /// What was wrong with the device's keys at this start.
+    pub(super) key_troubles: Vec<KeyTrouble>,
     pub(super) clock_watch: ClockWatch,
     pub(super) climate: Option<Dated<ClimateReading>>,
     pub(super) free_bytes: Option<u64>,

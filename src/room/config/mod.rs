@@ -49,6 +49,7 @@ pub struct RoomConfig {
     pub climate: Option<Climate>,
     pub clock: Clock,
     pub interview: InterviewRules,
+    pub signing: Signing,
 }
 
 /// Room id, 1 to 16 of `[a-z0-9]` (contract of design 6).
@@ -140,6 +141,22 @@ pub struct InterviewRules {
     pub min_officers: u32,
     pub end_after_left_room: bool,
     pub resume_within_minutes: u32,
+}
+
+/// What vouches for the evidence besides the device's keys.
+#[derive(Clone, Debug)]
+pub struct Signing {
+    pub tpm: TpmChoice,
+}
+
+/// Which TPM seals the device's keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TpmChoice {
+    /// The machine's, if it has one.
+    Auto,
+    None,
+    /// By tpm2-tools' name for it (TCTI).
+    At(String),
 }
 
 impl RoomConfig {

@@ -74,6 +74,8 @@ fn wrong_words_are_answered_with_the_right_ones() {
         ("rtsp://user@camera:554/stream", "rtsp:///stream", "host"),
         ("camera:interviewee", "camera:officer", "no camera"),
         ("[data]", "[video]\nfps = 100\n[data]", "between 10 and 30"),
+        ("[data]", "[signing]\ntpm = \"on\"\n[data]", "auto, none"),
+        ("[data]", "[signing]\ntmp = \"auto\"\n[data]", "`tpm`"),
     ] {
         let text = refusal(from, to);
         assert!(text.contains(expected), "{to}: {text}");

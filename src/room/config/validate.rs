@@ -5,7 +5,7 @@
 
 use super::raw;
 use super::{Burner, BurnerSlot, Climate, Clock, ClockSource, ConfigError, Data, Disc, InterviewRules, Room};
-use super::{RoomConfig, Tls, Web};
+use super::{RoomConfig, Signing, Tls, TpmChoice, Web};
 use pipelines::settings::{
     CameraSettings, CameraSource, Channel, EncoderChoice, MicrophoneSettings, MicrophoneSource, Rate, Secret,
     Slot, Transport, VideoSettings,
@@ -74,6 +74,7 @@ fn checked(base: &Path, file: raw::File) -> Checked<RoomConfig> {
         climate: file.climate.map(climate).transpose()?,
         clock: clock(file.clock)?,
         interview: interview(file.interview)?,
+        signing: signing(file.signing.unwrap_or_default())?,
     };
     camera_of_microphone_exists(&config)?;
     Ok(config)
@@ -443,6 +444,28 @@ fn interview(raw: Option<raw::Interview>) -> Checked<InterviewRules> {
             1440,
         )?,
     })
+}
+
+fn signing(raw: raw::Signing) -> Checked<Signing> {
+    Ok(Signing {
+        tpm: tpm(raw.tpm.as_deref().unwrap_or("auto"))?,
+    })
+}
+
+fn tpm(text: &str) -> Checked<TpmChoice> {
+    let kinds = ["device:", "swtpm:", "mssim:", "tabrmd:"];
+    match text {
+        "auto" => Ok(TpmChoice::Auto),
+        "none" => Ok(TpmChoice::None),
+        tcti if kinds.iter().any(|kind| tcti.starts_with(kind)) => Ok(TpmChoice::At(tcti.to_owned())),
+        other => wrong(
+            format!("signing.tpm = \"{other}\": 须为 auto、none 或 TPM 接口名,例如 device:/dev/tpmrm0"),
+            format!(
+                "signing.tpm = \"{other}\": must be auto, none or the TPM's interface (TCTI), \
+                 for example device:/dev/tpmrm0"
+            ),
+        ),
+    }
 }
 
 fn within(key: &str, value: u32, least: u32, most: u32) -> Checked<u32> {
