@@ -320,6 +320,7 @@ fn signatures_of_sealed_keys_verify_with_openssl() {
     let place = Place {
         data: root.path().to_owned(),
         mirror: None,
+        timestamp: None,
         keys: Arc::new(open(&root.path().join("keys"), &tpm).keys),
     };
     let (directory, _) = closed_interview_at(&place);

@@ -1,6 +1,6 @@
 //! The few ways in which this room makes bytes durable. Order in all of them:
 //! bytes, then fsync of the file, then (for a new name) fsync of its directory.
-//! Called by everything that writes evidence; never deletes anything.
+//! Called by everything that writes evidence; never deletes anything but a secret's copy and a stamp of nothing.
 
 use super::crash_point;
 use std::{
@@ -136,6 +136,17 @@ pub fn put_copy(path: &Path, from: &Path) -> Result<(), DurableError> {
         .step("sync", &temporary)?;
     fs::rename(&temporary, path).step("put in place", path)?;
     sync_directory(parent_of(path))
+}
+
+/// Takes a file away whose bytes are kept elsewhere or count for nothing; none there is no error.
+pub(crate) fn remove(path: &Path) -> Result<(), DurableError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => {
+            removed.step("take away", path)?;
+            sync_directory(parent_of(path))
+        }
+    }
 }
 
 /// The suffix of files that are not complete yet; a leftover tells of a crash.

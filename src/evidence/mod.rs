@@ -27,6 +27,7 @@
 //! 8. **The end is one line.** `closed`, fsync; no line can follow. Playlists, certificates, manifest, its
 //!    signatures, `SM3SUMS`, `SHA256SUMS` follow from the directory and the device's keys, each by temporary
 //!    name, fsync, rename, fsync of the directory; a crash in between is completed at start.
+//!    A time stamp comes between signatures and sums or never: it is asked for once, and kept if a crash follows.
 //! 9. **After `SHA256SUMS` is durable nothing in the directory changes.**
 //! 10. **The mirror follows, never leads**: it gets bytes that are durable here, and its failure costs nothing.
 //! 11. **What is durable becomes signed.** A `checkpoint` line signs the line before it; one follows every second
@@ -55,5 +56,6 @@ pub mod playlist;
 mod segment;
 pub mod signing;
 pub mod sums;
+pub mod timestamp;
 pub mod verify;
 pub mod writer;

@@ -91,6 +91,8 @@ pub enum Alarm {
     DeviceKeyTemporary,
     /// The device's key was to be sealed in a TPM and is not.
     DeviceKeyUnsealed,
+    /// An interview was closed without the time stamp that a server was to give.
+    TimestampMissing,
     LinkLost,
     HelpCalled,
     TooFewOfficers,
@@ -129,7 +131,10 @@ impl Alarm {
             Alarm::MediaRestarted => RuleId::R15,
             Alarm::FramesDropped => RuleId::R03,
             Alarm::IntentUnreadable => RuleId::R36,
-            Alarm::DeviceKeyReplaced | Alarm::DeviceKeyTemporary | Alarm::DeviceKeyUnsealed => RuleId::R29,
+            Alarm::DeviceKeyReplaced
+            | Alarm::DeviceKeyTemporary
+            | Alarm::DeviceKeyUnsealed
+            | Alarm::TimestampMissing => RuleId::R29,
             Alarm::HelpCalled => RuleId::R35,
             Alarm::TooFewOfficers | Alarm::MinorWithoutAdult | Alarm::FemaleMinorWithoutFemaleOfficer => {
                 RuleId::R30

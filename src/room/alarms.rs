@@ -163,6 +163,7 @@ impl Appliance {
     /// After an interview was closed the next one must know what is wrong already.
     pub(super) fn raise_what_stands(&mut self) {
         self.raise_key_troubles();
+        self.raise_unstamped();
         for (slot, status) in self.media_view.cameras.clone() {
             if let Some(slot) = settings::Slot::ALL.into_iter().find(|s| s.name() == slot) {
                 self.on_camera(slot, status);

@@ -69,6 +69,8 @@ pub struct Appliance {
     pub(super) clock: Option<ClockQuality>,
     /// What was wrong with the device's keys at this start.
     pub(super) key_troubles: Vec<KeyTrouble>,
+    /// Which interview last closed without its time stamp, and why.
+    pub(super) unstamped: Option<String>,
     pub(super) clock_watch: ClockWatch,
     pub(super) climate: Option<Dated<ClimateReading>>,
     pub(super) free_bytes: Option<u64>,

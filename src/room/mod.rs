@@ -133,6 +133,7 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
             data: data.clone(),
             mirror: config.data.mirror.clone(),
             keys: Arc::new(device_keys),
+            timestamp: config.signing.timestamp.clone(),
         },
         interview: Interview::new(rules.clone()),
         rules,
@@ -148,6 +149,7 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         ledger: Arc::new(ledger),
         clock: None,
         key_troubles,
+        unstamped: None,
         clock_watch: clock_step::ClockWatch::default(),
         climate: None,
         free_bytes: surroundings::free_bytes(&data),
@@ -163,6 +165,7 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
     };
     appliance.resume_open_interview(&ledger_lines);
     appliance.tell_of_the_keys();
+    appliance.raise_unstamped();
     let snapshots = appliance.snapshots.subscribe();
     discs_busy.store(appliance.open.is_some(), Ordering::SeqCst);
     surroundings::watch(surroundings::Machine::new(&config), events.clone()).map_err(RoomError::Thread)?;

@@ -5,7 +5,7 @@
 //! for it. A chunk that cannot be written is tried again until it can be or the room gives up; it is never
 //! passed over.
 
-use crate::evidence::closing::{ClosingError, ClosingFacts, close};
+use crate::evidence::closing::{ClosingError, ClosingFacts, Stamping, close};
 use crate::evidence::directory::InterviewDirectory;
 use crate::evidence::durable::DurableError;
 use crate::evidence::entries::Fragment;
@@ -108,7 +108,9 @@ pub enum Recorded {
         full: bool,
     },
     Unstuck,
-    Closed,
+    Closed {
+        stamping: Stamping,
+    },
     NotClosed {
         reason: String,
     },
@@ -286,7 +288,9 @@ impl Scribe {
             Work::File { path, bytes, number } => self.put_file(path, bytes, *number),
             Work::Close { facts } => {
                 match close(&self.directory, facts) {
-                    Ok(_) => (self.tell)(Recorded::Closed),
+                    Ok(closed) => (self.tell)(Recorded::Closed {
+                        stamping: closed.stamping,
+                    }),
                     Err(
                         ClosingError::Durable(error) | ClosingError::Journal(JournalError::Durable(error)),
                     ) => return not_yet(&error),

@@ -138,6 +138,7 @@ pub fn place(root: &Path) -> Place {
         data: root.to_owned(),
         mirror: None,
         keys: keys(root),
+        timestamp: None,
     }
 }
 

@@ -23,4 +23,5 @@ mod house;
 mod media;
 mod refusals;
 mod resume;
+mod trust;
 mod two;

@@ -10,8 +10,7 @@
 use super::KeyError;
 use super::secrets::{ED25519_KEY, SM2_KEY, Secrets, ed25519_from_pem, sm2_from_pem};
 use super::vault::{Vault, VaultError};
-use crate::evidence::crash_point;
-use crate::evidence::durable::{self, DurableError, Step as _};
+use crate::evidence::{crash_point, durable};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -204,12 +203,12 @@ impl Keeping<'_> {
             kept(&sm2, "SM2", sm2_from_pem).is_ok_and(|key| key.is_some_and(|key| key == sealed.sm2));
         for (path, is_copy) in [(ed25519, is_ed25519), (sm2, is_sm2)] {
             if is_copy {
-                remove(&path)?;
+                durable::remove(&path)?;
                 crash_point::pass("plain-dropped");
             } else if set_aside(&path) {
                 tracing::warn!(path = %path.display(), "it is not the key that is sealed; kept aside");
             }
-            remove(&durable::temporary_name(&path))?;
+            durable::remove(&durable::temporary_name(&path))?;
         }
         Ok(())
     }
@@ -224,16 +223,6 @@ fn own(secrets: Box<Secrets>, unsealed: Option<KeyError>) -> Kept {
         secrets,
         replaced: Vec::new(),
         unsealed,
-    }
-}
-
-fn remove(path: &Path) -> Result<(), DurableError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        removed => {
-            removed.step("take away", path)?;
-            durable::sync_directory(durable::parent_of(path))
-        }
     }
 }
 

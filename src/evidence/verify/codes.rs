@@ -102,6 +102,10 @@ codes! {
     CheckpointUnproved "checkpoint-unproved" "R-29" Error
         "日志中途更换过设备密钥，此前的签名点须用原证书核验"
         "the device's key was changed on the way; signed heads before it need the old certificate";
+    TimestampForeign "timestamp-foreign" "R-29" Error
+        "时间戳不属于该清单" "the time stamp is of another manifest";
+    TimestampWrong "timestamp-wrong" "R-29" Error
+        "时间戳无法读取或不成立" "the time stamp cannot be read or does not hold";
     PlaylistChanged "playlist-changed" "R-29" Error
         "播放列表与记录日志不符" "a playlist does not follow from the journal";
     SumsMissing "sums-missing" "R-29" Error "缺少校验和文件" "the sums are missing";

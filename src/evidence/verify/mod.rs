@@ -17,6 +17,7 @@ mod report;
 mod signatures;
 mod source;
 mod story;
+mod timestamp;
 
 pub use codes::{Code, Severity};
 pub use journal::read_lines as journal_lines;

@@ -4,6 +4,7 @@
 
 use super::codes::{Code, Severity};
 use super::story::Story;
+use crate::evidence::timestamp::Stamp;
 use serde::Serialize;
 use std::fmt::{self, Display, Write as _};
 
@@ -73,6 +74,8 @@ pub struct Figures {
     pub signer: Option<String>,
     /// Signed heads in the journal that hold.
     pub checkpoints: u64,
+    /// What the manifest's time stamp says, where one lies there and is of this manifest.
+    pub timestamp: Option<Stamp>,
     #[serde(flatten)]
     pub story: Story,
 }
@@ -202,6 +205,9 @@ impl Display for Report {
                 figures.checkpoints
             )?;
         }
+        if let Some(stamp) = &figures.timestamp {
+            tell_stamp(stamp, f)?;
+        }
         if figures.compared_files > 0 {
             writeln!(f, "比对 / compared    {} files", figures.compared_files)?;
         }
@@ -209,6 +215,27 @@ impl Display for Report {
             writeln!(f, "{}", line(finding))?;
         }
         writeln!(f, "结论 / verdict     {}", self.verdict.words())
+    }
+}
+
+/// Says too what is not checked here.
+fn tell_stamp(stamp: &Stamp, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let Stamp {
+        at,
+        serial,
+        signer,
+        unproved,
+    } = stamp;
+    writeln!(f, "时间戳 / stamped    {at} by {signer}, serial {serial}")?;
+    match unproved {
+        None => writeln!(
+            f,
+            "    签名成立；签发机构未在此核验 / its signature holds; the authority was not checked: openssl ts -verify"
+        ),
+        Some(algorithm) => writeln!(
+            f,
+            "    签名未在此核验 / its signature ({algorithm}) was not checked: openssl ts -verify"
+        ),
     }
 }
 

@@ -1,10 +1,10 @@
-//! Who vouches for an interview: the manifest's two signatures, the certificates beside it, and the signed
+//! Who vouches for an interview: the manifest's two signatures, its time stamp, the certificates, and the signed
 //! heads in the journal. Everything else here can be made anew by whoever recomputes the digests; this cannot.
 //!
 //! Trusts the certificates that lie beside the evidence as far as the journal names their key;
 //! whether that key is the device's own, only who knows the device can say (`Figures::signed_by`).
 
-use super::{codes::Code, files::Shelf, report::Figures, report::Finding};
+use super::{codes::Code, files::Shelf, report::Figures, report::Finding, timestamp};
 use crate::evidence::{
     directory::JOURNAL,
     manifest::MANIFEST,
@@ -26,6 +26,7 @@ pub fn check(
     figures: &mut Figures,
     findings: &mut Vec<Finding>,
 ) -> Option<PublicKeys> {
+    timestamp::check(shelf, figures, findings);
     let keys = read_keys(shelf, findings)?;
     if outline.device_key.as_ref() != Some(&keys.id()) {
         let named = outline.device_key.as_deref().unwrap_or_default();

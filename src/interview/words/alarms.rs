@@ -63,6 +63,10 @@ fn base(alarm: Alarm) -> Words {
             "设备签名密钥未能封入可信芯片（TPM）",
             "the device's signing key is not sealed in the TPM",
         ),
+        Alarm::TimestampMissing => words(
+            "已结束的录像没有取得可信时间戳",
+            "an interview was closed without its time stamp",
+        ),
         Alarm::LinkLost => words("与平台的连接中断", "link to the centre lost"),
         Alarm::HelpCalled => words("被讯（询）问人求助", "the interviewee calls for help"),
         Alarm::TooFewOfficers => words("在场办案人员少于规定人数", "fewer officers present than required"),
@@ -142,6 +146,10 @@ pub fn remedy(alarm: Alarm) -> Name {
         Alarm::DeviceKeyUnsealed => (
             "录制不受影响；通知管理员检查可信芯片（TPM）和 tpm2-tools",
             "recording is not affected; have the administrator check the TPM and tpm2-tools",
+        ),
+        Alarm::TimestampMissing => (
+            "录像和签名不受影响，事后不再补盖；请管理员检查时间戳服务器和网络",
+            "recording and signatures are not affected, and none is added later; check the time stamp server",
         ),
         Alarm::LinkLost => (
             "录制不受影响；请检查网络",

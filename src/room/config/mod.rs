@@ -7,9 +7,11 @@
 mod raw;
 mod validate;
 
+use crate::evidence::timestamp::TimestampServer;
 use pipelines::settings::{CameraSettings, MicrophoneSettings, VideoSettings};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use validate::parse_camera_source;
 
@@ -147,6 +149,8 @@ pub struct InterviewRules {
 #[derive(Clone, Debug)]
 pub struct Signing {
     pub tpm: TpmChoice,
+    /// Who stamps the time on closed interviews.
+    pub timestamp: Option<Arc<TimestampServer>>,
 }
 
 /// Which TPM seals the device's keys.

@@ -152,6 +152,8 @@ pub struct Interview {
 #[serde(deny_unknown_fields)]
 pub struct Signing {
     pub tpm: Option<String>,
+    pub timestamp_url: Option<String>,
+    pub timestamp_ca_file: Option<PathBuf>,
 }
 
 /// Parses the text; errors carry line and column, and for an unknown key the nearest known one.

@@ -6,11 +6,13 @@
 use super::raw;
 use super::{Burner, BurnerSlot, Climate, Clock, ClockSource, ConfigError, Data, Disc, InterviewRules, Room};
 use super::{RoomConfig, Signing, Tls, TpmChoice, Web};
+use crate::evidence::timestamp::TimestampServer;
 use pipelines::settings::{
     CameraSettings, CameraSource, Channel, EncoderChoice, MicrophoneSettings, MicrophoneSource, Rate, Secret,
     Slot, Transport, VideoSettings,
 };
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What went wrong at one key, before the file's path is added.
 struct Wrong {
@@ -74,7 +76,7 @@ fn checked(base: &Path, file: raw::File) -> Checked<RoomConfig> {
         climate: file.climate.map(climate).transpose()?,
         clock: clock(file.clock)?,
         interview: interview(file.interview)?,
-        signing: signing(file.signing.unwrap_or_default())?,
+        signing: signing(base, file.signing.unwrap_or_default())?,
     };
     camera_of_microphone_exists(&config)?;
     Ok(config)
@@ -446,9 +448,39 @@ fn interview(raw: Option<raw::Interview>) -> Checked<InterviewRules> {
     })
 }
 
-fn signing(raw: raw::Signing) -> Checked<Signing> {
+fn signing(base: &Path, raw: raw::Signing) -> Checked<Signing> {
     Ok(Signing {
         tpm: tpm(raw.tpm.as_deref().unwrap_or("auto"))?,
+        timestamp: timestamp(
+            raw.timestamp_url,
+            raw.timestamp_ca_file.map(|file| base.join(file)),
+        )?,
+    })
+}
+
+fn timestamp(url: Option<String>, ca_file: Option<PathBuf>) -> Checked<Option<Arc<TimestampServer>>> {
+    let Some(url) = url else {
+        return match ca_file {
+            None => Ok(None),
+            Some(_) => wrong(
+                "signing.timestamp_ca_file: 缺少 timestamp_url",
+                "signing.timestamp_ca_file: there is no timestamp_url to use it for",
+            ),
+        };
+    };
+    let authority = ca_file.map(|path| {
+        std::fs::read(&path).map_err(|e| Wrong {
+            zh: format!("signing.timestamp_ca_file {}: 无法读取: {e}", path.display()),
+            en: format!(
+                "signing.timestamp_ca_file {}: cannot be read: {e}",
+                path.display()
+            ),
+        })
+    });
+    let server = TimestampServer::new(&url, authority.transpose()?.as_deref());
+    server.map(|server| Some(Arc::new(server))).map_err(|e| Wrong {
+        zh: format!("signing.timestamp_url = \"{url}\": 时间戳服务器地址或证书有误: {e}"),
+        en: format!("signing.timestamp_url: {e}"),
     })
 }
 
