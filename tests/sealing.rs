@@ -110,7 +110,7 @@ fn new_keys_are_sealed_and_can_be_read_in_no_file() {
     let opened = open(&keys, &tpm);
     assert!(opened.replaced.is_empty() && opened.temporary.is_none() && opened.unsealed.is_none());
     let names: Vec<String> = contents(&keys).into_keys().collect();
-    assert_eq!(names, [SEALED_KEYS, DEVICE_SM2_PEM, DEVICE_PEM]);
+    assert_eq!(names, [SEALED_KEYS, DEVICE_SM2_PEM, "device.csr", DEVICE_PEM]);
     let mode = fs::metadata(keys.join(SEALED_KEYS)).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let secrets = secrets_of(&keys, &tpm);
@@ -413,6 +413,7 @@ fn a_cut_while_lost_keys_are_replaced_hides_the_loss_from_nobody() {
         "keys-sealed",
         "sealed-proved",
         "put-written",
+        "put-renamed",
     ] {
         let (root, mut tpm) = (tempfile::tempdir().unwrap(), Tpm::start().unwrap());
         let keys = root.path().join("keys");

@@ -91,6 +91,8 @@ pub enum Alarm {
     DeviceKeyTemporary,
     /// The device's key was to be sealed in a TPM and is not.
     DeviceKeyUnsealed,
+    /// A certificate that was put beside the device's key is of another one.
+    CertificateRefused,
     /// An interview was closed without the time stamp that a server was to give.
     TimestampMissing,
     LinkLost,
@@ -131,7 +133,8 @@ impl Alarm {
             Alarm::MediaRestarted => RuleId::R15,
             Alarm::FramesDropped => RuleId::R03,
             Alarm::IntentUnreadable => RuleId::R36,
-            Alarm::DeviceKeyReplaced
+            Alarm::CertificateRefused
+            | Alarm::DeviceKeyReplaced
             | Alarm::DeviceKeyTemporary
             | Alarm::DeviceKeyUnsealed
             | Alarm::TimestampMissing => RuleId::R29,

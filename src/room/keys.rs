@@ -40,6 +40,7 @@ pub(super) fn open(
             replaced: Vec::new(),
             temporary: Some(unusable),
             unsealed: None,
+            refused: Vec::new(),
         })
     });
     let opened = opened.map_err(|source| RoomError::Keys { path, source })?;
@@ -60,6 +61,10 @@ fn troubles(opened: &Opened, tpm: &TpmChoice) -> Vec<KeyTrouble> {
     if let Some(reason) = &opened.temporary {
         troubles.push(trouble(Alarm::DeviceKeyTemporary, "device-key-temporary", reason));
     }
+    let refused = opened.refused.iter();
+    troubles.extend(
+        refused.map(|reason| trouble(Alarm::CertificateRefused, "device-certificate-refused", reason)),
+    );
     match (&opened.unsealed, tpm) {
         (Some(reason), TpmChoice::At(_)) => {
             troubles.push(trouble(Alarm::DeviceKeyUnsealed, "device-key-unsealed", reason));

@@ -4,9 +4,9 @@
 //! are set aside and made anew, those that are only out of reach are stood in for until the next start, and the
 //! caller is told either way, so that somebody hears of it. Secrets are never logged, shown, or copied elsewhere.
 
-use super::certificate::{ED25519, SM2_SM3, self_signed};
-use super::keeping::{Keeping, Kept, aside};
-use super::public::{PublicKeyError, PublicKeys, sm2_der};
+use super::certificate::{ED25519, SM2_SM3, request, self_signed};
+use super::keeping::{Keeping, Kept, aside, set_aside};
+use super::public::{PublicKeyError, PublicKeys, own_name, sm2_der};
 use super::secrets::Secrets;
 use super::vault::{Vault, VaultError};
 use super::{SM2_ID, Signatures};
@@ -14,6 +14,7 @@ use crate::evidence::durable::{self, DurableError, Step as _};
 use ed25519_dalek::Signer as _;
 use ed25519_dalek::pkcs8::EncodePublicKey as _;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -40,7 +41,14 @@ pub enum KeyError {
     NotSealed { reason: VaultError },
     #[error("{path} did not give the keys back that were sealed; they lie in plain files")]
     NotProved { path: PathBuf },
+    #[error(
+        "{path} is no certificate of this device's key ({reason}); it was set aside, a self-signed one stands in"
+    )]
+    Certificate { path: PathBuf, reason: String },
 }
+
+/// The request that an authority answers with a certificate to put in the place of `device.pem`.
+const DEVICE_CSR: &str = "device.csr";
 
 /// Signs for this device.
 pub struct DeviceKeys {
@@ -60,6 +68,8 @@ pub struct Opened {
     pub temporary: Option<KeyError>,
     /// Why the keys lie in plain files, although there is a vault.
     pub unsealed: Option<KeyError>,
+    /// Why certificates that were put beside the keys were not taken.
+    pub refused: Vec<KeyError>,
 }
 
 impl std::fmt::Debug for DeviceKeys {
@@ -86,11 +96,13 @@ impl DeviceKeys {
                 unsealed,
             } => {
                 replaced.extend(unheard_loss(directory).filter(|_| replaced.is_empty()));
+                let (keys, refused) = Self::with_certificates(directory, room, *secrets)?;
                 Ok(Opened {
-                    keys: Self::with_certificates(directory, room, *secrets)?,
+                    keys,
                     replaced,
                     temporary: None,
                     unsealed,
+                    refused,
                 })
             }
             Kept::OutOfReach(reason) => Ok(Opened {
@@ -98,6 +110,7 @@ impl DeviceKeys {
                 replaced: Vec::new(),
                 temporary: Some(reason),
                 unsealed: None,
+                refused: Vec::new(),
             }),
         }
     }
@@ -108,23 +121,51 @@ impl DeviceKeys {
         Self::put_together(ed25519, sm2, pems)
     }
 
-    /// Certificates stand beside the keys; those of other keys are made again.
-    fn with_certificates(directory: &Path, room: &str, secrets: Secrets) -> Result<Self, KeyError> {
-        let (device, device_sm2) = (
-            directory.join(super::DEVICE_PEM),
-            directory.join(super::DEVICE_SM2_PEM),
-        );
-        let (ed25519, sm2, fresh) = certified(room, secrets)?;
-        let own = PublicKeys::from_pem(fresh.0.as_bytes(), fresh.1.as_bytes())?;
-        if let (Ok(first), Ok(second)) = (fs::read_to_string(&device), fs::read_to_string(&device_sm2)) {
-            let kept = PublicKeys::from_pem(first.as_bytes(), second.as_bytes());
-            if kept.is_ok_and(|kept| kept.is_same_key(&own)) {
-                return Self::put_together(ed25519, sm2, (first, second));
+    /// Certificates stand beside the keys. One of an authority is taken when it is of our key; what is none of ours
+    /// is kept aside, and why comes back.
+    fn with_certificates(
+        directory: &Path,
+        room: &str,
+        secrets: Secrets,
+    ) -> Result<(Self, Vec<KeyError>), KeyError> {
+        let (ed25519, sm2, own) = certified(room, secrets)?;
+        let (mut pems, mut refused) = (own.clone(), Vec::new());
+        for (name, pem) in [
+            (super::DEVICE_PEM, &mut pems.0),
+            (super::DEVICE_SM2_PEM, &mut pems.1),
+        ] {
+            let path = directory.join(name);
+            match kept_certificate(name, &path, &own)? {
+                Certificate::Kept(found) => *pem = found,
+                Certificate::None => durable::put(&path, pem.as_bytes())?,
+                Certificate::Refused(reason) => {
+                    refused.push(KeyError::Certificate {
+                        path: path.clone(),
+                        reason,
+                    });
+                    set_aside(&path);
+                    durable::put(&path, pem.as_bytes())?;
+                }
             }
         }
-        durable::put(&device, fresh.0.as_bytes())?;
-        durable::put(&device_sm2, fresh.1.as_bytes())?;
-        Self::put_together(ed25519, sm2, fresh)
+        let keys = Self::put_together(ed25519, sm2, pems)?;
+        let (request, path) = (keys.request(room)?, directory.join(DEVICE_CSR));
+        if !fs::read(&path).is_ok_and(|found| found == request.as_bytes()) {
+            durable::put(&path, request.as_bytes())?;
+        }
+        Ok((keys, refused))
+    }
+
+    /// PEM: asks an authority for a certificate of the Ed25519 key.
+    pub fn request(&self, room: &str) -> Result<String, KeyError> {
+        let fault = |reason: String| KeyError::Encode {
+            algorithm: "Ed25519",
+            reason,
+        };
+        let spki = self.ed25519.verifying_key().to_public_key_der();
+        let spki = spki.map_err(|error| fault(error.to_string()))?;
+        let sign = |bytes: &[u8]| self.ed25519.sign(bytes).to_bytes().to_vec();
+        request(room, ED25519, spki.as_bytes(), sign).map_err(|error| fault(error.to_string()))
     }
 
     fn put_together(
@@ -167,10 +208,51 @@ impl DeviceKeys {
 
 /// New keys are there without certificates, which come last: a cut hid from everybody that they are new.
 fn unheard_loss(directory: &Path) -> Option<KeyError> {
-    let certificate = directory.join(super::DEVICE_PEM);
-    let is_unheard = !certificate.exists() && aside(&certificate, 1).exists();
+    let (first, last) = (
+        directory.join(super::DEVICE_PEM),
+        directory.join(super::DEVICE_SM2_PEM),
+    );
+    let is_unheard = !last.exists() && aside(&first, 1).exists() && aside(&last, 1).exists();
     is_unheard.then(|| KeyError::Missing {
         path: directory.to_owned(),
+    })
+}
+
+/// What lies in a certificate's place.
+enum Certificate {
+    Kept(String),
+    None,
+    Refused(String),
+}
+
+/// `own` are the self-signed ones that would stand there. One of ours under the name of before is as none.
+fn kept_certificate(
+    name: &'static str,
+    path: &Path,
+    own: &(String, String),
+) -> Result<Certificate, KeyError> {
+    let found = match fs::read(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Certificate::None),
+        Err(error) => return Ok(Certificate::Refused(error.to_string())),
+    };
+    let ours = PublicKeys::from_pem(own.0.as_bytes(), own.1.as_bytes())?;
+    let (own_pem, pair) = if name == super::DEVICE_PEM {
+        (&own.0, PublicKeys::from_pem(&found, own.1.as_bytes()))
+    } else {
+        (&own.1, PublicKeys::from_pem(own.0.as_bytes(), &found))
+    };
+    let Ok(text) = String::from_utf8(found) else {
+        return Ok(Certificate::Refused("not a text".to_owned()));
+    };
+    let found_name = own_name(name, text.as_bytes());
+    Ok(match pair {
+        Err(error) => Certificate::Refused(error.to_string()),
+        Ok(pair) if !pair.is_same_key(&ours) => Certificate::Refused("it is of another key".to_owned()),
+        Ok(_) if found_name.is_some() && found_name != own_name(name, own_pem.as_bytes()) => {
+            Certificate::None
+        }
+        Ok(_) => Certificate::Kept(text),
     })
 }
 

@@ -3,6 +3,7 @@
 //! checks and never taken back.
 
 use super::codes::{Code, Severity};
+use super::signatures::SELF_SIGNED;
 use super::story::Story;
 use crate::evidence::timestamp::Stamp;
 use serde::Serialize;
@@ -72,6 +73,8 @@ pub struct Figures {
     /// Id of the device key whose signatures lie beside the evidence, and the name on its certificate.
     pub signed_by: Option<String>,
     pub signer: Option<String>,
+    /// Who issued that certificate, as it says itself; `self-signed` until the centre's authority does.
+    pub issuer: Option<String>,
     /// Signed heads in the journal that hold.
     pub checkpoints: u64,
     /// What the manifest's time stamp says, where one lies there and is of this manifest.
@@ -204,6 +207,7 @@ impl Display for Report {
                 "签名 / signed by   {signer}, Ed25519 key {key}, {} checkpoints",
                 figures.checkpoints
             )?;
+            tell_issuer(figures.issuer.as_deref().unwrap_or_default(), f)?;
         }
         if let Some(stamp) = &figures.timestamp {
             tell_stamp(stamp, f)?;
@@ -215,6 +219,17 @@ impl Display for Report {
             writeln!(f, "{}", line(finding))?;
         }
         writeln!(f, "结论 / verdict     {}", self.verdict.words())
+    }
+}
+
+fn tell_issuer(issuer: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if issuer == SELF_SIGNED {
+        writeln!(f, "    证书自签名 / the certificate is self-signed")
+    } else {
+        writeln!(
+            f,
+            "    证书签发者 / certificate issued by {issuer}; 证书链未在此核验 / chain not checked here: openssl verify"
+        )
     }
 }
 

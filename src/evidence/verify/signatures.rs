@@ -19,6 +19,9 @@ use uuid::Uuid;
 /// second fragment, and what is adopted after a cut comes without.
 const UNSIGNED_US: u64 = 15_000_000;
 
+/// The issuer of a certificate that no authority issued.
+pub const SELF_SIGNED: &str = "self-signed";
+
 /// Checks both signatures of the manifest and every checkpoint; the device's keys where they can be read.
 pub fn check(
     outline: &Outline,
@@ -39,6 +42,7 @@ pub fn check(
     if check_manifest(&keys, shelf, findings) {
         figures.signed_by = Some(keys.id());
         figures.signer = Some(keys.subject.clone());
+        figures.issuer = Some(keys.issuer.clone().unwrap_or_else(|| SELF_SIGNED.to_owned()));
     }
     let uuid = outline.opened.as_ref().map(|opened| opened.uuid);
     if let Some(uuid) = uuid {

@@ -63,6 +63,10 @@ fn base(alarm: Alarm) -> Words {
             "设备签名密钥未能封入可信芯片（TPM）",
             "the device's signing key is not sealed in the TPM",
         ),
+        Alarm::CertificateRefused => words(
+            "放入的设备证书与本机密钥不符，未采用",
+            "the certificate put in for this device is not of its key and was not taken",
+        ),
         Alarm::TimestampMissing => words(
             "已结束的录像没有取得可信时间戳",
             "an interview was closed without its time stamp",
@@ -146,6 +150,10 @@ pub fn remedy(alarm: Alarm) -> Name {
         Alarm::DeviceKeyUnsealed => (
             "录制不受影响；通知管理员检查可信芯片（TPM）和 tpm2-tools",
             "recording is not affected; have the administrator check the TPM and tpm2-tools",
+        ),
+        Alarm::CertificateRefused => (
+            "录制不受影响；请管理员用 device.csr 重新申请证书",
+            "recording is not affected; have the administrator ask for one with device.csr",
         ),
         Alarm::TimestampMissing => (
             "录像和签名不受影响，事后不再补盖；请管理员检查时间戳服务器和网络",

@@ -5,6 +5,7 @@
 //! are read from the files that `*_file` keys name and never appear in an error.
 
 mod raw;
+mod signing;
 mod validate;
 
 use crate::evidence::timestamp::TimestampServer;
