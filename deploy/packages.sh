@@ -5,7 +5,7 @@
 # Compiler and GStreamer, then the programs the recorder and its tests start:
 # xorriso burns, ffmpeg and vlc judge as foreign players, libarchive-tools and p7zip read discs, libfaketime
 # sets a room's clock, iproute2 makes networks that a test can cut, fuse3 mounts the tests' forgetful disk where
-# they do not run as root.
+# they do not run as root. tpm2-tools seal the device's keys where the machine has a TPM; swtpm is one for the tests.
 shenlu_packages=(
   build-essential pkg-config clang
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstrtspserver-1.0-dev
@@ -15,6 +15,7 @@ shenlu_packages=(
   xorriso libarchive-tools p7zip-full
   ffmpeg chromium vlc-bin vlc-plugin-base
   sqlite3 curl openssl jq procps libfaketime iproute2 fuse3
+  tpm2-tools swtpm
 )
 
 say() { printf '\n== %s\n' "$*"; }

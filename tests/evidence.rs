@@ -341,6 +341,7 @@ fn mirror_gets_every_byte_and_its_failure_costs_nothing() {
         data: root.path().join("data"),
         mirror: Some(root.path().join("mirror")),
         keys: keys(root.path()),
+        timestamp: None,
     };
     // A file where the mirror's directory should be: every write there fails.
     fs::write(root.path().join("blocked"), b"").unwrap();
@@ -348,6 +349,7 @@ fn mirror_gets_every_byte_and_its_failure_costs_nothing() {
         data: root.path().join("other"),
         mirror: Some(root.path().join("blocked")),
         keys: keys(root.path()),
+        timestamp: None,
     };
     for (place, works) in [(good, true), (bad, false)] {
         let directory = InterviewDirectory::create(&place, "a1", TestClock::new()).unwrap();

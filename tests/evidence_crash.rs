@@ -227,6 +227,15 @@ const ON_THE_WAY: [(&str, u64); 9] = [
 const MENDING: [&str; 2] = ["torn-kept", "torn-cut"];
 /// Not on a recorder's way: those of the closing, and of a room's index.
 const OF_CLOSING: [&str; 3] = ["put-written", "put-renamed", "index-next"];
+/// Of the device's keys, made before anything is recorded: `sealing` has its own child to kill there.
+const OF_KEYS: [&str; 6] = [
+    "keys-set-aside",
+    "secret-written",
+    "secret-named",
+    "keys-sealed",
+    "sealed-proved",
+    "plain-dropped",
+];
 
 impl Dice {
     fn point(&mut self, torn_journal: bool) -> (&'static str, u64) {
@@ -356,7 +365,9 @@ fn a_recorder_killed_at_every_point_loses_nothing_that_was_told() {
     );
     let never: Vec<&&str> = POINTS
         .iter()
-        .filter(|point| !OF_CLOSING.contains(point) && !killed.contains_key(**point))
+        .filter(|point| {
+            !OF_CLOSING.contains(point) && !OF_KEYS.contains(point) && !killed.contains_key(**point)
+        })
         .collect();
     assert!(never.is_empty(), "never killed at {never:?}");
 }

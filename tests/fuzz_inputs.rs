@@ -8,8 +8,10 @@ mod evidence_support;
 mod targets;
 
 use evidence_support::*;
+use fixtures::timestamp::{Keys, TimestampServer};
 use pipelines::messages::{FromMedia, ToMedia, Track, write_frame};
-use std::fs;
+use shenlu::evidence::{directory::Place, signing::MANIFEST_TSR, timestamp};
+use std::{fs, sync::Arc};
 
 const DAMAGED: usize = 1_500;
 
@@ -91,6 +93,22 @@ fn damaged_sums_certificates_and_signatures_are_read_without_a_panic() {
     run(targets::manifest, &read("SM3SUMS"));
     run(targets::manifest, &certificates[0]);
     run(targets::manifest, &certificates.concat());
+}
+
+#[test]
+fn damaged_time_stamps_are_read_without_a_panic() {
+    let server = TimestampServer::start(Keys::Rsa).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let asked = timestamp::TimestampServer::new(&server.url(), None).unwrap();
+    let place = Place {
+        timestamp: Some(Arc::new(asked)),
+        ..place(root.path())
+    };
+    let (directory, _) = closed_interview_at(&place);
+    run(
+        targets::timestamp,
+        &fs::read(directory.path().join(MANIFEST_TSR)).unwrap(),
+    );
 }
 
 #[test]

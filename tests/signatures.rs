@@ -139,7 +139,7 @@ impl Forger {
         for name in SIGNED.iter().chain(&[SHA256SUMS]) {
             fs::remove_file(self.interview.join(name)).unwrap();
         }
-        finish(&self.interview, &self.keys, None).unwrap();
+        finish(&self.interview, &self.keys, None, None).unwrap();
     }
 
     fn put_back(&self, names: &[&str]) {

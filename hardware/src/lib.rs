@@ -1,4 +1,4 @@
-//! The room's devices: optical drives, climate sensor, clock.
+//! The room's devices: optical drives, climate sensor, clock, TPM.
 //!
 //! This crate finds devices, says what is wrong with them in words an operator can act on, and drives them.
 //! It knows nothing of interviews and nothing of GStreamer: it is handed files, digests and deadlines.
@@ -8,3 +8,4 @@
 pub mod climate;
 pub mod clock;
 pub mod optical;
+pub mod tpm;

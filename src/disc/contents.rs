@@ -311,6 +311,7 @@ mod tests {
         }
         assert!(belongs_on_disc("attestations/p1-sign-1.png", false));
         assert!(belongs_on_disc("journal.jsonl", false));
+        assert!(belongs_on_disc("manifest.json.tsr", false));
         assert!(!belongs_on_disc("tracks/officer/part-0001/seg-00001.mp4", false));
         assert!(belongs_on_disc("tracks/officer/part-0001/seg-00001.mp4", true));
     }

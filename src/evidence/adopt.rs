@@ -115,7 +115,7 @@ pub fn recover(place: &Place, id: &InterviewId, now: Arc<dyn Now>) -> Result<Rec
     let outline = checked_outline(id, &opened.lines)?;
     let mirror = place.start_mirror(id)?;
     if outline.closed.is_some() {
-        let closed = finish(&path, &place.keys, mirror.as_ref())?;
+        let closed = finish(&path, &place.keys, place.timestamp.as_deref(), mirror.as_ref())?;
         if let Some(mirror) = &mirror {
             mirror.level(&path);
         }
@@ -133,6 +133,7 @@ pub fn recover(place: &Place, id: &InterviewId, now: Arc<dyn Now>) -> Result<Rec
         journal: opened.journal,
         mirror,
         keys: Arc::clone(&place.keys),
+        timestamp: place.timestamp.clone(),
     };
     note_other_key(&directory, &outline)?;
     let mut adoption = Adoption {

@@ -1,11 +1,12 @@
 //! The end of an interview on disk: `closed` line, fsync; playlists; certificates;
-//! manifest; its signatures; `SM3SUMS`; `SHA256SUMS` last. After that nothing in the directory changes.
+//! manifest; its signatures; a time stamp where a server gives one in time; `SM3SUMS`; `SHA256SUMS` last. After
+//! that nothing in the directory changes, so a time stamp that is late goes nowhere.
 //! Every step after the `closed` line follows from what is on disk, so a crash
 //! in between is completed at start by the same function.
 
 use super::{
     adopt::{AdoptError, take_in_unknown},
-    digest::{Digests, digest_file},
+    digest::{Digests, Sha256Digest, digest_file},
     directory::{InterviewDirectory, JOURNAL},
     durable::{self, DurableError, Step as _},
     entries::CLOSED,
@@ -16,10 +17,11 @@ use super::{
     outline::{Outline, OutlineFault},
     playlist::playlists,
     signing::{
-        DEVICE_PEM, DEVICE_SM2_PEM, DeviceKeys, MANIFEST_ED25519, MANIFEST_SM2, PublicKeys,
+        DEVICE_PEM, DEVICE_SM2_PEM, DeviceKeys, MANIFEST_ED25519, MANIFEST_SM2, MANIFEST_TSR, PublicKeys,
         is_key_or_signature,
     },
     sums::{Files, KnownFile, SHA256SUMS, SM3SUMS, list_files, sha256sums, sm3sums},
+    timestamp::{self, Stamp, StampError, TimestampServer},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -67,6 +69,17 @@ pub struct ClosedInterview {
     pub head: Line,
     /// Every file but the two sums, by path.
     pub files: Files,
+    pub stamping: Stamping,
+}
+
+/// What came of the manifest's time stamp.
+#[derive(Debug, Clone)]
+pub enum Stamping {
+    /// No server is configured, or it was all over before.
+    NotWanted,
+    Stamped(Stamp),
+    /// The interview is closed without one.
+    Missing(StampError),
 }
 
 /// Closes an interview whose parts have ended. The caller hands over the last
@@ -76,7 +89,7 @@ pub fn close(directory: &InterviewDirectory, facts: &ClosingFacts) -> Result<Clo
     let (outline, _) = checked_outline(&lines)?;
     if outline.closed.is_some() {
         // A disk that refused behind the line: what follows is made from what stands there.
-        return finish(directory.path(), directory.keys(), directory.mirror());
+        return finish_directory(directory);
     }
     if let Some(open) = outline.parts.iter().find(|part| part.closed.is_none()) {
         return Err(ClosingError::PartOpen(open.opened.part));
@@ -87,14 +100,24 @@ pub fn close(directory: &InterviewDirectory, facts: &ClosingFacts) -> Result<Clo
     directory
         .journal()
         .append(CLOSED, super::entries::to_data(facts))?;
-    finish(directory.path(), directory.keys(), directory.mirror())
+    finish_directory(directory)
+}
+
+fn finish_directory(directory: &InterviewDirectory) -> Result<ClosedInterview, ClosingError> {
+    finish(
+        directory.path(),
+        directory.keys(),
+        directory.timestamp(),
+        directory.mirror(),
+    )
 }
 
 /// Completes the closing of a directory whose journal ends with `closed`.
-/// Repeating it is harmless; once `SHA256SUMS` stands it writes nothing there.
+/// Waits for the time stamp server for some seconds at most. Repeating it is harmless; once `SHA256SUMS` stands it writes nothing there.
 pub fn finish(
     path: &Path,
     keys: &DeviceKeys,
+    server: Option<&TimestampServer>,
     mirror: Option<&Mirror>,
 ) -> Result<ClosedInterview, ClosingError> {
     let lines = read_lines(path)?;
@@ -127,9 +150,42 @@ pub fn finish(
         let written = put(name, bytes)?;
         files.insert(name.to_owned(), written);
     }
+    let (stamp, stamping) = match files.get(MANIFEST) {
+        Some(manifest) if !is_done => stamp(path, manifest.digests.sha256, server)?,
+        Some(_) | None => (std::fs::read(path.join(MANIFEST_TSR)).ok(), Stamping::NotWanted),
+    };
+    if let Some(bytes) = stamp {
+        files.insert(MANIFEST_TSR.to_owned(), put(MANIFEST_TSR, bytes)?);
+    }
     put(SM3SUMS, sm3sums(&files).into_bytes())?;
     put(SHA256SUMS, sha256sums(&files).into_bytes())?;
-    Ok(ClosedInterview { head, files })
+    Ok(ClosedInterview {
+        head,
+        files,
+        stamping,
+    })
+}
+
+/// The stamp that a closing of before got for this very manifest, or one that the server gives now. What lies
+/// there otherwise is a stamp of nothing, or half of one, and goes: the sums could not name it.
+fn stamp(
+    path: &Path,
+    manifest: Sha256Digest,
+    server: Option<&TimestampServer>,
+) -> Result<(Option<Vec<u8>>, Stamping), ClosingError> {
+    let place = path.join(MANIFEST_TSR);
+    if let Ok(bytes) = std::fs::read(&place)
+        && let Ok(stamp) = timestamp::check(&bytes, manifest)
+    {
+        return Ok((Some(bytes), Stamping::Stamped(stamp)));
+    }
+    durable::remove(&place)?;
+    durable::remove(&durable::temporary_name(&place))?;
+    match server.map(|server| server.stamp(manifest)) {
+        None => Ok((None, Stamping::NotWanted)),
+        Some(Ok((bytes, stamp))) => Ok((Some(bytes), Stamping::Stamped(stamp))),
+        Some(Err(reason)) => Ok((None, Stamping::Missing(reason))),
+    }
 }
 
 type Signed = [(&'static str, Vec<u8>); 5];

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 const TOLD_BY: &str = "SHENLU_CRASH_AT";
 
-/// Every point, in the order of an interview's life.
+/// Every point, in the order of an interview's life; those of the device's keys last.
 pub const POINTS: &[&str] = &[
     "directory-made",
     "line-written",
@@ -25,6 +25,12 @@ pub const POINTS: &[&str] = &[
     "put-written",
     "put-renamed",
     "index-next",
+    "keys-set-aside",
+    "secret-written",
+    "secret-named",
+    "keys-sealed",
+    "sealed-proved",
+    "plain-dropped",
 ];
 
 struct Wanted {

@@ -43,6 +43,10 @@ macro_rules! digest_type {
             pub fn of(bytes: &[u8]) -> Self {
                 Self(<$hasher>::digest(bytes).into())
             }
+
+            pub fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
         }
 
         impl From<[u8; 32]> for $name {

@@ -13,6 +13,7 @@ use super::{
     names::{InterviewId, NameError, check_relative},
     now::Now,
     signing::{DEVICE_PEM, DEVICE_SM2_PEM, DeviceKeys, PublicKeys, checkpoint_text, hex},
+    timestamp::TimestampServer,
 };
 use std::{
     io,
@@ -45,6 +46,8 @@ pub struct Place {
     pub mirror: Option<PathBuf>,
     /// What its interviews are signed with.
     pub keys: Arc<DeviceKeys>,
+    /// Who says when an interview was closed; none is configured: `None`.
+    pub timestamp: Option<Arc<TimestampServer>>,
 }
 
 /// What may wait for the mirror before it counts as failed.
@@ -80,6 +83,7 @@ pub struct InterviewDirectory {
     pub(super) journal: Journal,
     pub(super) mirror: Option<Mirror>,
     pub(super) keys: Arc<DeviceKeys>,
+    pub(super) timestamp: Option<Arc<TimestampServer>>,
 }
 
 impl InterviewDirectory {
@@ -114,6 +118,7 @@ impl InterviewDirectory {
             journal,
             mirror,
             keys: Arc::clone(&place.keys),
+            timestamp: place.timestamp.clone(),
         })
     }
 
@@ -169,6 +174,10 @@ impl InterviewDirectory {
 
     pub(super) fn keys(&self) -> &DeviceKeys {
         &self.keys
+    }
+
+    pub(super) fn timestamp(&self) -> Option<&TimestampServer> {
+        self.timestamp.as_deref()
     }
 
     /// Signs the journal as far as it stands, durably. `clock` is what is known of the clock now.

@@ -1,6 +1,6 @@
 //! The few ways in which this room makes bytes durable. Order in all of them:
 //! bytes, then fsync of the file, then (for a new name) fsync of its directory.
-//! Called by everything that writes evidence; never deletes anything.
+//! Called by everything that writes evidence; never deletes anything but a secret's copy and a stamp of nothing.
 
 use super::crash_point;
 use std::{
@@ -130,7 +130,9 @@ pub fn put_secret(path: &Path, bytes: &[u8]) -> Result<(), DurableError> {
     file.write_all(bytes)
         .and_then(|()| file.sync_all())
         .step("write", &temporary)?;
+    crash_point::pass("secret-written");
     fs::rename(&temporary, path).step("put in place", path)?;
+    crash_point::pass("secret-named");
     sync_directory(parent_of(path))
 }
 
@@ -155,6 +157,17 @@ pub fn put_copy(path: &Path, from: &Path) -> Result<(), DurableError> {
     sync_directory(parent_of(path))
 }
 
+/// Takes a file away whose bytes are kept elsewhere or count for nothing; none there is no error.
+pub(crate) fn remove(path: &Path) -> Result<(), DurableError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => {
+            removed.step("take away", path)?;
+            sync_directory(parent_of(path))
+        }
+    }
+}
+
 /// The suffix of files that are not complete yet; a leftover tells of a crash.
 pub const TEMPORARY_SUFFIX: &str = ".partial";
 
@@ -172,7 +185,7 @@ fn write_temporary(path: &Path, bytes: &[u8]) -> Result<PathBuf, DurableError> {
     written.map(|()| temporary)
 }
 
-fn temporary_name(path: &Path) -> PathBuf {
+pub(crate) fn temporary_name(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(TEMPORARY_SUFFIX);
     path.with_file_name(name)

@@ -28,10 +28,13 @@
 //! 8. **The end is one line.** `closed`, fsync; no line can follow. Playlists, certificates, manifest, its
 //!    signatures, `SM3SUMS`, `SHA256SUMS` follow from the directory and the device's keys, each by temporary
 //!    name, fsync, rename, fsync of the directory; a crash in between is completed at start.
+//!    A time stamp comes between signatures and sums or never: it is asked for once, and kept if a crash follows.
 //! 9. **After `SHA256SUMS` is durable nothing in the directory changes.**
 //! 10. **The mirror follows, never leads**: it gets bytes that are durable here, and its failure costs nothing.
 //! 11. **What is durable becomes signed.** A `checkpoint` line signs the line before it; one follows every second
 //!     fragment or so, so nobody without the keys can make up, cut or re-order what stands before it.
+//! 12. **A device's identity is whole at any cut.** Sealed keys are durable and proved to open before the plain
+//!     files go; what cannot be opened any more is set aside, never written over (`signing::keeping`).
 
 pub mod adopt;
 pub mod check;
@@ -54,5 +57,6 @@ pub mod playlist;
 mod segment;
 pub mod signing;
 pub mod sums;
+pub mod timestamp;
 pub mod verify;
 pub mod writer;

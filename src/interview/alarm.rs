@@ -89,6 +89,14 @@ pub enum Alarm {
     IntentUnreadable,
     /// The key that signs the evidence was unusable; a new one signs from now on.
     DeviceKeyReplaced,
+    /// The device's key is out of reach; one that lives until the next start signs.
+    DeviceKeyTemporary,
+    /// The device's key was to be sealed in a TPM and is not.
+    DeviceKeyUnsealed,
+    /// A certificate that was put beside the device's key is of another one.
+    CertificateRefused,
+    /// An interview was closed without the time stamp that a server was to give.
+    TimestampMissing,
     LinkLost,
     HelpCalled,
     TooFewOfficers,
@@ -129,7 +137,11 @@ impl Alarm {
             Alarm::MediaRestarted => RuleId::R15,
             Alarm::FramesDropped => RuleId::R03,
             Alarm::IntentUnreadable => RuleId::R36,
-            Alarm::DeviceKeyReplaced => RuleId::R29,
+            Alarm::CertificateRefused
+            | Alarm::DeviceKeyReplaced
+            | Alarm::DeviceKeyTemporary
+            | Alarm::DeviceKeyUnsealed
+            | Alarm::TimestampMissing => RuleId::R29,
             Alarm::HelpCalled => RuleId::R35,
             Alarm::TooFewOfficers | Alarm::MinorWithoutAdult | Alarm::FemaleMinorWithoutFemaleOfficer => {
                 RuleId::R30

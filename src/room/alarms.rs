@@ -171,22 +171,10 @@ impl Appliance {
         }
     }
 
-    /// Loud on the panel, and in the ledger for whoever has to register the new certificate.
-    pub(super) fn tell_of_replaced_keys(&mut self) {
-        for reason in self.keys_replaced.clone() {
-            let told = serde_json::json!({"device_key": self.place.keys.public().id(), "reason": reason});
-            if let Err(error) = self.ledger.write("device-key-replaced", told) {
-                tracing::error!(%error, "ledger");
-            }
-            self.raise(Alarm::DeviceKeyReplaced, &reason);
-        }
-    }
-
     /// After an interview was closed the next one must know what is wrong already.
     pub(super) fn raise_what_stands(&mut self) {
-        for reason in self.keys_replaced.clone() {
-            self.raise(Alarm::DeviceKeyReplaced, &reason);
-        }
+        self.raise_key_troubles();
+        self.raise_unstamped();
         for (slot, status) in self.media_view.cameras.clone() {
             if let Some(slot) = settings::Slot::ALL.into_iter().find(|s| s.name() == slot) {
                 self.on_camera(slot, status);

@@ -10,6 +10,7 @@ use super::discs::{DiscOrder, DiscSet};
 use super::events::RoomEvent;
 use super::handle::Answer;
 use super::index::Index;
+use super::keys::KeyTrouble;
 use super::logs::LedgerLog;
 use super::open::{OpenInterview, Part};
 use super::ports::{ClimateReading, ClockQuality, Media};
@@ -69,8 +70,10 @@ pub struct Appliance {
     pub(super) index: Index,
     pub(super) ledger: Arc<LedgerLog>,
     pub(super) clock: Option<ClockQuality>,
-    /// Why the device signs with new keys since this start.
-    pub(super) keys_replaced: Vec<String>,
+    /// What was wrong with the device's keys at this start.
+    pub(super) key_troubles: Vec<KeyTrouble>,
+    /// Which interview last closed without its time stamp, and why.
+    pub(super) unstamped: Option<String>,
     pub(super) clock_watch: ClockWatch,
     pub(super) senses: Senses,
     /// Since when nothing stands against going on after a suspension.

@@ -5,8 +5,9 @@
 use super::appliance::Appliance;
 use super::open::{Part, Then};
 use super::recorder::Work;
+use crate::evidence::closing::Stamping;
 use crate::evidence::line::time_text;
-use crate::interview::{Event, Interview};
+use crate::interview::{Alarm, Event, Interview};
 use serde_json::json;
 
 impl Appliance {
@@ -32,7 +33,7 @@ impl Appliance {
         }
     }
 
-    pub(super) fn on_closed(&mut self) {
+    pub(super) fn on_closed(&mut self, stamping: &Stamping) {
         self.observe(Event::Closed {});
         let closed_at = time_text(self.wall());
         self.index_interview(Some(closed_at));
@@ -41,9 +42,32 @@ impl Appliance {
         if let Err(error) = self.ledger.write("interview-closed", announced) {
             tracing::error!(%error, "ledger");
         }
+        self.note_stamping(&open.id, stamping);
         self.finish_discs(open.order);
         self.interview = Interview::new(self.rules.clone());
         self.raise_what_stands();
         self.overlay();
+    }
+
+    /// An interview that closed without its time stamp stays without: that is told in the ledger, and on the panel
+    /// until another one gets its own.
+    pub(super) fn note_stamping(&mut self, interview: &str, stamping: &Stamping) {
+        self.unstamped = match stamping {
+            Stamping::NotWanted => return,
+            Stamping::Stamped(_) => None,
+            Stamping::Missing(reason) => Some(format!("{interview}: {reason}")),
+        };
+        if let Stamping::Missing(reason) = stamping {
+            let told = json!({"interview": interview, "reason": reason.to_string()});
+            if let Err(error) = self.ledger.write("timestamp-missing", told) {
+                tracing::error!(%error, "ledger");
+            }
+        }
+    }
+
+    pub(super) fn raise_unstamped(&mut self) {
+        if let Some(reason) = self.unstamped.clone() {
+            self.raise(Alarm::TimestampMissing, &reason);
+        }
     }
 }

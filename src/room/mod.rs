@@ -22,6 +22,7 @@ pub mod handle;
 pub mod imports;
 mod incoming;
 mod index;
+pub mod keys;
 mod logs;
 pub mod media;
 mod open;
@@ -43,7 +44,7 @@ use crate::accounts::random_hex;
 use crate::evidence::directory::Place;
 use crate::evidence::journal::JournalError;
 use crate::evidence::now::{Now, SystemNow};
-use crate::evidence::signing::{DeviceKeys, KeyError};
+use crate::evidence::signing::KeyError;
 use crate::interview::{EndAfter, Interview, InterviewKind, KindRules, Rules};
 use crate::store::{Reader, StoreError};
 use appliance::Appliance;
@@ -120,8 +121,7 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
     let lock = lock(&data)?;
     let now: Arc<dyn Now> = Arc::new(SystemNow::new().map_err(RoomError::Clock)?);
     let (ledger, ledger_lines) = LedgerLog::open(&data, &config.room.id, Arc::clone(&now))?;
-    let keys = device_keys(&data, &config.room.id)?;
-    let keys_replaced: Vec<String> = keys.replaced.iter().map(ToString::to_string).collect();
+    let (device_keys, key_troubles) = keys::open(&data, &config.room.id, &config.signing.tpm)?;
     let audit = AuditLog::open(&data, &config.room.id, Arc::clone(&now))?;
     let incoming = open_incoming(&config, &audit);
     let index = data.join("index.sqlite");
@@ -144,7 +144,8 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         place: Place {
             data: data.clone(),
             mirror: config.data.mirror.clone(),
-            keys: Arc::new(keys.keys),
+            keys: Arc::new(device_keys),
+            timestamp: config.signing.timestamp.clone(),
         },
         interview: Interview::new(rules.clone()),
         rules,
@@ -159,7 +160,8 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         index: index::Index::start(reindex::open_index(&data)?, events.clone()).map_err(RoomError::Thread)?,
         ledger: Arc::new(ledger),
         clock: None,
-        keys_replaced,
+        key_troubles,
+        unstamped: None,
         clock_watch: clock_step::ClockWatch::default(),
         senses: senses::Senses::unknown(
             config.microphones.iter().map(|microphone| microphone.channel),
@@ -180,7 +182,8 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         config: Arc::clone(&config),
     };
     appliance.resume_open_interview(&ledger_lines);
-    appliance.tell_of_replaced_keys();
+    appliance.tell_of_the_keys();
+    appliance.raise_unstamped();
     let snapshots = appliance.snapshots.subscribe();
     discs_busy.store(appliance.open.is_some(), Ordering::SeqCst);
     surroundings::watch(surroundings::Machine::new(&config), events.clone()).map_err(RoomError::Thread)?;
@@ -238,20 +241,6 @@ fn open_incoming(config: &RoomConfig, audit: &AuditLog) -> Incoming {
         }
     }
     incoming
-}
-
-fn device_keys(data: &std::path::Path, room: &str) -> Result<crate::evidence::signing::Opened, RoomError> {
-    let path = data.join("keys");
-    match DeviceKeys::open_or_create(&path, room) {
-        Ok(opened) => Ok(opened),
-        // Even where none can be kept the room records, signed with keys of this start.
-        Err(unusable) => DeviceKeys::ephemeral(room)
-            .map(|keys| crate::evidence::signing::Opened {
-                keys,
-                replaced: vec![unusable],
-            })
-            .map_err(|source| RoomError::Keys { path, source }),
-    }
 }
 
 fn lock(data: &std::path::Path) -> Result<File, RoomError> {

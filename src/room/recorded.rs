@@ -65,7 +65,7 @@ impl Appliance {
                 self.raise(alarm, &reason);
             }
             Recorded::Unstuck => self.clear(Alarm::MasterFailed),
-            Recorded::Closed => self.on_closed(),
+            Recorded::Closed { stamping } => self.on_closed(&stamping),
             Recorded::NotClosed { reason } => self.raise(Alarm::MasterFailed, &reason),
         }
     }

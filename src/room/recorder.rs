@@ -6,7 +6,7 @@
 //! passed over.
 
 use super::arrival::Arrival;
-use crate::evidence::closing::{ClosingError, ClosingFacts, close};
+use crate::evidence::closing::{ClosingError, ClosingFacts, Stamping, close};
 use crate::evidence::directory::InterviewDirectory;
 use crate::evidence::durable::DurableError;
 use crate::evidence::entries::Fragment;
@@ -117,7 +117,9 @@ pub enum Recorded {
         full: bool,
     },
     Unstuck,
-    Closed,
+    Closed {
+        stamping: Stamping,
+    },
     NotClosed {
         reason: String,
     },
@@ -305,7 +307,9 @@ impl Scribe {
             } => self.import(arrival, lines, *number),
             Work::Close { facts } => {
                 match close(&self.directory, facts) {
-                    Ok(_) => (self.tell)(Recorded::Closed),
+                    Ok(closed) => (self.tell)(Recorded::Closed {
+                        stamping: closed.stamping,
+                    }),
                     Err(
                         ClosingError::Durable(error) | ClosingError::Journal(JournalError::Durable(error)),
                     ) => return not_yet(&error),

@@ -34,7 +34,10 @@ impl Appliance {
                 Ok(Recovered::Open(_)) => {
                     self.raise(Alarm::IntentUnreadable, &format!("{id}: a second open interview"));
                 }
-                Ok(Recovered::Closed(_)) => self.index_completed(&id),
+                Ok(Recovered::Closed(closed)) => {
+                    self.note_stamping(id.as_str(), &closed.stamping);
+                    self.index_completed(&id);
+                }
                 Ok(Recovered::Stillborn) => tracing::warn!(%id, "nothing was recorded in it"),
                 Err(error) => self.raise(Alarm::IntentUnreadable, &format!("{id}: {error}")),
             }

@@ -138,6 +138,7 @@ pub fn place(root: &Path) -> Place {
         data: root.to_owned(),
         mirror: None,
         keys: keys(root),
+        timestamp: None,
     }
 }
 
@@ -182,7 +183,12 @@ pub fn facts() -> ClosingFacts {
 
 /// A closed interview of two parts, with an original and a transcript.
 pub fn closed_interview(root: &Path) -> (InterviewDirectory, ClosedInterview) {
-    let directory = new_directory(root);
+    closed_interview_at(&place(root))
+}
+
+/// The same in a place of the test's own.
+pub fn closed_interview_at(place: &Place) -> (InterviewDirectory, ClosedInterview) {
+    let directory = InterviewDirectory::create(place, "a1", TestClock::new()).unwrap();
     let mut writer = Writer::new(&directory, 2);
     writer.set_conditions(conditions());
     let original = TrackName::named("officer").unwrap();

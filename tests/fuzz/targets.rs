@@ -13,6 +13,7 @@ use shenlu::evidence::{
     playlist::playlists,
     signing::{PublicKeys, from_hex, hex},
     sums::{Files, parse_sums},
+    timestamp,
     verify::{Figures, Report, Story, journal_lines},
 };
 
@@ -64,6 +65,15 @@ pub fn manifest(data: &[u8]) {
         assert!(!keys.is_ed25519(data, &data[..middle]));
         assert!(!keys.is_sm2(data, &data[middle..]));
     }
+}
+
+/// What a time stamp server answers, or what somebody puts in its place.
+pub fn timestamp(data: &[u8]) {
+    let digest = Sha256Digest::of(data);
+    assert!(
+        timestamp::check(data, digest).is_err(),
+        "no answer holds its own digest"
+    );
 }
 
 /// A segment as it may lie on a disk after a cut, or on a disc of unknown origin.

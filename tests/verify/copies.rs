@@ -168,7 +168,7 @@ fn sign_as_another(interview: &Path) {
     ] {
         fs::remove_file(interview.join(name)).unwrap();
     }
-    finish(interview, &keys, None).unwrap();
+    finish(interview, &keys, None, None).unwrap();
 }
 
 #[test]

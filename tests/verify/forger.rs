@@ -35,7 +35,7 @@ fn forge_whole(interview: &Path, change: impl Fn(&mut Vec<Line>)) {
         }
     }
     let forger = DeviceKeys::ephemeral("a1").unwrap();
-    finish(interview, &forger, None).unwrap();
+    finish(interview, &forger, None, None).unwrap();
     // The device's own keys, certificates and signatures, so that nobody asks whose they are.
     let device = PublicKeys::from_pem(&originals[DEVICE_PEM], &originals[DEVICE_SM2_PEM]).unwrap();
     let named = |keys: &PublicKeys| String::from_utf8(canonical(&keys.named()).unwrap()).unwrap();

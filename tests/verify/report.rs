@@ -403,8 +403,13 @@ fn alarms() -> Vec<Alarm> {
         Alarm::MediaRestarted,
         Alarm::MediaFailing,
         Alarm::FramesDropped,
+        Alarm::InterviewSuspended,
         Alarm::IntentUnreadable,
         Alarm::DeviceKeyReplaced,
+        Alarm::DeviceKeyTemporary,
+        Alarm::DeviceKeyUnsealed,
+        Alarm::CertificateRefused,
+        Alarm::TimestampMissing,
         Alarm::LinkLost,
         Alarm::HelpCalled,
         Alarm::TooFewOfficers,
@@ -434,8 +439,13 @@ fn alarms() -> Vec<Alarm> {
             | Alarm::MediaRestarted
             | Alarm::MediaFailing
             | Alarm::FramesDropped
+            | Alarm::InterviewSuspended
             | Alarm::IntentUnreadable
             | Alarm::DeviceKeyReplaced
+            | Alarm::DeviceKeyTemporary
+            | Alarm::DeviceKeyUnsealed
+            | Alarm::CertificateRefused
+            | Alarm::TimestampMissing
             | Alarm::LinkLost
             | Alarm::HelpCalled
             | Alarm::TooFewOfficers

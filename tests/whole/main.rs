@@ -27,5 +27,6 @@ mod refusals;
 mod restart;
 mod resume;
 mod suspension;
+mod trust;
 mod two;
 mod ways_out;

@@ -1,5 +1,5 @@
 //! A certificate of a device's key, signed by the key itself: until the centre's authority issues one, it only
-//! says which key this is. Made by `keys`, read by `public`.
+//! says which key this is. And the request for that one. Made by `keys`, read by `public` and by authorities.
 
 use std::str::FromStr as _;
 use x509_cert::certificate::{Certificate, TbsCertificate, Version};
@@ -7,6 +7,7 @@ use x509_cert::der::asn1::{BitString, GeneralizedTime, UtcTime};
 use x509_cert::der::pem::LineEnding;
 use x509_cert::der::{self, DateTime, Decode as _, Encode as _, EncodePem as _};
 use x509_cert::name::Name;
+use x509_cert::request::{CertReq, CertReqInfo};
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::{AlgorithmIdentifierOwned, ObjectIdentifier, SubjectPublicKeyInfoOwned};
 use x509_cert::time::{Time, Validity};
@@ -23,7 +24,7 @@ pub(super) fn self_signed(
     spki: &[u8],
     sign: impl FnOnce(&[u8]) -> Vec<u8>,
 ) -> der::Result<String> {
-    let name = Name::from_str(&format!("CN=shenlu {room}"))?;
+    let name = name_of(room)?;
     let algorithm = AlgorithmIdentifierOwned {
         oid: algorithm,
         parameters: None,
@@ -54,4 +55,35 @@ pub(super) fn self_signed(
         signature,
     };
     certificate.to_pem(LineEnding::LF)
+}
+
+fn name_of(room: &str) -> der::Result<Name> {
+    Name::from_str(&format!("CN=shenlu {room}"))
+}
+
+/// PEM of a PKCS#10 request for the same name and key, without wishes: what the certificate may be used for is the
+/// authority's to say.
+pub(super) fn request(
+    room: &str,
+    algorithm: ObjectIdentifier,
+    spki: &[u8],
+    sign: impl FnOnce(&[u8]) -> Vec<u8>,
+) -> der::Result<String> {
+    let info = CertReqInfo {
+        version: x509_cert::request::Version::V1,
+        subject: name_of(room)?,
+        public_key: SubjectPublicKeyInfoOwned::from_der(spki)?,
+        attributes: Default::default(),
+    };
+    let signature = BitString::from_bytes(&sign(&info.to_der()?))?;
+    let algorithm = AlgorithmIdentifierOwned {
+        oid: algorithm,
+        parameters: None,
+    };
+    CertReq {
+        info,
+        algorithm,
+        signature,
+    }
+    .to_pem(LineEnding::LF)
 }

@@ -1,22 +1,22 @@
-//! The device's secret keys: made at first start, kept below `<data>/keys` for the room's account only.
+//! The device's keys as the room signs with them, and their certificates.
 //!
-//! Opened once per start by the room. A key file that cannot be read never keeps a room from recording: both keys
-//! are set aside under other names, new ones are made, and the caller is told, so that somebody hears of it.
-//! Secrets are never logged, shown, or copied elsewhere.
+//! Opened once per start by the room. Keys that cannot be had never keep a room from recording: those that are lost
+//! are set aside and made anew, those that are only out of reach are stood in for until the next start, and the
+//! caller is told either way, so that somebody hears of it. Secrets are never logged, shown, or copied elsewhere.
 
-use super::certificate::{ED25519, SM2_SM3, self_signed};
-use super::public::{PublicKeyError, PublicKeys, sm2_der};
+use super::certificate::{ED25519, SM2_SM3, request, self_signed};
+use super::keeping::{Keeping, Kept, aside, set_aside};
+use super::public::{PublicKeyError, PublicKeys, own_name, sm2_der};
+use super::secrets::Secrets;
+use super::vault::{Vault, VaultError};
 use super::{SM2_ID, Signatures};
 use crate::evidence::durable::{self, DurableError, Step as _};
 use ed25519_dalek::Signer as _;
-use ed25519_dalek::pkcs8::{DecodePrivateKey as _, EncodePrivateKey, EncodePublicKey as _, spki::der::pem};
-use rand_core::OsRng;
+use ed25519_dalek::pkcs8::EncodePublicKey as _;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-
-const ED25519_KEY: &str = "ed25519.pem";
-const SM2_KEY: &str = "sm2.pem";
 
 /// Why the keys could not be made or kept.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +35,20 @@ pub enum KeyError {
         algorithm: &'static str,
         reason: String,
     },
+    #[error("{path} cannot be opened: {reason}")]
+    Sealed { path: PathBuf, reason: VaultError },
+    #[error("the keys are not sealed and lie in plain files: {reason}")]
+    NotSealed { reason: VaultError },
+    #[error("{path} did not give the keys back that were sealed; they lie in plain files")]
+    NotProved { path: PathBuf },
+    #[error(
+        "{path} is no certificate of this device's key ({reason}); it was set aside, a self-signed one stands in"
+    )]
+    Certificate { path: PathBuf, reason: String },
 }
+
+/// The request that an authority answers with a certificate to put in the place of `device.pem`.
+const DEVICE_CSR: &str = "device.csr";
 
 /// Signs for this device.
 pub struct DeviceKeys {
@@ -51,6 +64,12 @@ pub struct Opened {
     pub keys: DeviceKeys,
     /// Why the keys of before could not be used any more; they were set aside and new ones made.
     pub replaced: Vec<KeyError>,
+    /// Why the device's own keys are out of reach; these live only as long as the process.
+    pub temporary: Option<KeyError>,
+    /// Why the keys lie in plain files, although there is a vault.
+    pub unsealed: Option<KeyError>,
+    /// Why certificates that were put beside the keys were not taken.
+    pub refused: Vec<KeyError>,
 }
 
 impl std::fmt::Debug for DeviceKeys {
@@ -60,76 +79,93 @@ impl std::fmt::Debug for DeviceKeys {
 }
 
 impl DeviceKeys {
-    /// The keys below `directory`, made there at first start. `room` becomes the name on the certificates.
+    /// The keys below `directory`, made there at first start, in plain files.
     pub fn open_or_create(directory: &Path, room: &str) -> Result<Opened, KeyError> {
+        Self::open(directory, room, None)
+    }
+
+    /// The keys below `directory`, made there at first start, sealed where there is a vault. `room` becomes the
+    /// name on the certificates. Blocks for as long as the vault lets it wait.
+    pub fn open(directory: &Path, room: &str, vault: Option<&dyn Vault>) -> Result<Opened, KeyError> {
         durable::create_directories(directory)?;
         fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).step("protect", directory)?;
-        let (ed25519_path, sm2_path) = (directory.join(ED25519_KEY), directory.join(SM2_KEY));
-        let ed25519 = kept(&ed25519_path, "Ed25519", |pem| {
-            ed25519_dalek::SigningKey::from_pkcs8_pem(pem).map_err(|error| error.to_string())
-        });
-        let sm2 = kept(&sm2_path, "SM2", |pem| {
-            sm2::SecretKey::from_pkcs8_pem(pem).map_err(|error| error.to_string())
-        });
-        if let (Ok(Some(ed25519)), Ok(Some(sm2))) = (&ed25519, &sm2) {
-            let keys = Self::with_certificates(directory, room, ed25519.clone(), sm2)?;
-            return Ok(Opened {
-                keys,
+        match (Keeping { directory, vault }).open()? {
+            Kept::Own {
+                secrets,
+                mut replaced,
+                unsealed,
+            } => {
+                replaced.extend(unheard_loss(directory).filter(|_| replaced.is_empty()));
+                let (keys, refused) = Self::with_certificates(directory, room, *secrets)?;
+                Ok(Opened {
+                    keys,
+                    replaced,
+                    temporary: None,
+                    unsealed,
+                    refused,
+                })
+            }
+            Kept::OutOfReach(reason) => Ok(Opened {
+                keys: Self::ephemeral(room)?,
                 replaced: Vec::new(),
-            });
+                temporary: Some(reason),
+                unsealed: None,
+                refused: Vec::new(),
+            }),
         }
-        // The two are one identity: where one is lost both are made anew, and what there was is kept aside.
-        let mut replaced: Vec<KeyError> = [ed25519.map(drop).err(), sm2.map(drop).err()]
-            .into_iter()
-            .flatten()
-            .collect();
-        let was_there = [ED25519_KEY, SM2_KEY, super::DEVICE_PEM, super::DEVICE_SM2_PEM]
-            .into_iter()
-            .filter(|name| set_aside(&directory.join(name)))
-            .count();
-        if was_there > 0 && replaced.is_empty() {
-            replaced.push(KeyError::Missing {
-                path: directory.to_owned(),
-            });
-        }
-        let ed25519 = made(&ed25519_path, "Ed25519", || {
-            ed25519_dalek::SigningKey::generate(&mut OsRng)
-        })?;
-        let sm2 = made(&sm2_path, "SM2", || sm2::SecretKey::random(&mut OsRng))?;
-        let keys = Self::with_certificates(directory, room, ed25519, &sm2)?;
-        Ok(Opened { keys, replaced })
     }
 
     /// Keys that live only as long as the process: for a room that can keep none, and for tests.
     pub fn ephemeral(room: &str) -> Result<Self, KeyError> {
-        let ed25519 = ed25519_dalek::SigningKey::generate(&mut OsRng);
-        let sm2 = sm2::SecretKey::random(&mut OsRng);
-        let (ed25519, sm2, pems) = certified(room, ed25519, &sm2)?;
+        let (ed25519, sm2, pems) = certified(room, Secrets::generate())?;
         Self::put_together(ed25519, sm2, pems)
     }
 
-    /// Certificates stand beside the keys; those of other keys are made again.
+    /// Certificates stand beside the keys. One of an authority is taken when it is of our key; what is none of ours
+    /// is kept aside, and why comes back.
     fn with_certificates(
         directory: &Path,
         room: &str,
-        ed25519: ed25519_dalek::SigningKey,
-        sm2: &sm2::SecretKey,
-    ) -> Result<Self, KeyError> {
-        let (device, device_sm2) = (
-            directory.join(super::DEVICE_PEM),
-            directory.join(super::DEVICE_SM2_PEM),
-        );
-        let (ed25519, sm2, fresh) = certified(room, ed25519, sm2)?;
-        let own = PublicKeys::from_pem(fresh.0.as_bytes(), fresh.1.as_bytes())?;
-        if let (Ok(first), Ok(second)) = (fs::read_to_string(&device), fs::read_to_string(&device_sm2)) {
-            let kept = PublicKeys::from_pem(first.as_bytes(), second.as_bytes());
-            if kept.is_ok_and(|kept| kept.is_same_key(&own)) {
-                return Self::put_together(ed25519, sm2, (first, second));
+        secrets: Secrets,
+    ) -> Result<(Self, Vec<KeyError>), KeyError> {
+        let (ed25519, sm2, own) = certified(room, secrets)?;
+        let (mut pems, mut refused) = (own.clone(), Vec::new());
+        for (name, pem) in [
+            (super::DEVICE_PEM, &mut pems.0),
+            (super::DEVICE_SM2_PEM, &mut pems.1),
+        ] {
+            let path = directory.join(name);
+            match kept_certificate(name, &path, &own)? {
+                Certificate::Kept(found) => *pem = found,
+                Certificate::None => durable::put(&path, pem.as_bytes())?,
+                Certificate::Refused(reason) => {
+                    refused.push(KeyError::Certificate {
+                        path: path.clone(),
+                        reason,
+                    });
+                    set_aside(&path);
+                    durable::put(&path, pem.as_bytes())?;
+                }
             }
         }
-        durable::put(&device, fresh.0.as_bytes())?;
-        durable::put(&device_sm2, fresh.1.as_bytes())?;
-        Self::put_together(ed25519, sm2, fresh)
+        let keys = Self::put_together(ed25519, sm2, pems)?;
+        let (request, path) = (keys.request(room)?, directory.join(DEVICE_CSR));
+        if !fs::read(&path).is_ok_and(|found| found == request.as_bytes()) {
+            durable::put(&path, request.as_bytes())?;
+        }
+        Ok((keys, refused))
+    }
+
+    /// PEM: asks an authority for a certificate of the Ed25519 key.
+    pub fn request(&self, room: &str) -> Result<String, KeyError> {
+        let fault = |reason: String| KeyError::Encode {
+            algorithm: "Ed25519",
+            reason,
+        };
+        let spki = self.ed25519.verifying_key().to_public_key_der();
+        let spki = spki.map_err(|error| fault(error.to_string()))?;
+        let sign = |bytes: &[u8]| self.ed25519.sign(bytes).to_bytes().to_vec();
+        request(room, ED25519, spki.as_bytes(), sign).map_err(|error| fault(error.to_string()))
     }
 
     fn put_together(
@@ -170,13 +206,60 @@ impl DeviceKeys {
     }
 }
 
+/// New keys are there without certificates, which come last: a cut hid from everybody that they are new.
+fn unheard_loss(directory: &Path) -> Option<KeyError> {
+    let (first, last) = (
+        directory.join(super::DEVICE_PEM),
+        directory.join(super::DEVICE_SM2_PEM),
+    );
+    let is_unheard = !last.exists() && aside(&first, 1).exists() && aside(&last, 1).exists();
+    is_unheard.then(|| KeyError::Missing {
+        path: directory.to_owned(),
+    })
+}
+
+/// What lies in a certificate's place.
+enum Certificate {
+    Kept(String),
+    None,
+    Refused(String),
+}
+
+/// `own` are the self-signed ones that would stand there. One of ours under the name of before is as none.
+fn kept_certificate(
+    name: &'static str,
+    path: &Path,
+    own: &(String, String),
+) -> Result<Certificate, KeyError> {
+    let found = match fs::read(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Certificate::None),
+        Err(error) => return Ok(Certificate::Refused(error.to_string())),
+    };
+    let ours = PublicKeys::from_pem(own.0.as_bytes(), own.1.as_bytes())?;
+    let (own_pem, pair) = if name == super::DEVICE_PEM {
+        (&own.0, PublicKeys::from_pem(&found, own.1.as_bytes()))
+    } else {
+        (&own.1, PublicKeys::from_pem(own.0.as_bytes(), &found))
+    };
+    let Ok(text) = String::from_utf8(found) else {
+        return Ok(Certificate::Refused("not a text".to_owned()));
+    };
+    let found_name = own_name(name, text.as_bytes());
+    Ok(match pair {
+        Err(error) => Certificate::Refused(error.to_string()),
+        Ok(pair) if !pair.is_same_key(&ours) => Certificate::Refused("it is of another key".to_owned()),
+        Ok(_) if found_name.is_some() && found_name != own_name(name, own_pem.as_bytes()) => {
+            Certificate::None
+        }
+        Ok(_) => Certificate::Kept(text),
+    })
+}
+
 type Certified = (ed25519_dalek::SigningKey, sm2::dsa::SigningKey, (String, String));
 
-fn certified(
-    room: &str,
-    ed25519: ed25519_dalek::SigningKey,
-    sm2: &sm2::SecretKey,
-) -> Result<Certified, KeyError> {
+fn certified(room: &str, secrets: Secrets) -> Result<Certified, KeyError> {
+    let Secrets { ed25519, sm2 } = secrets;
     let fault = |algorithm: &'static str| move |reason: String| KeyError::Encode { algorithm, reason };
     let spki = ed25519
         .verifying_key()
@@ -186,7 +269,7 @@ fn certified(
         ed25519.sign(bytes).to_bytes().to_vec()
     })
     .map_err(|error| fault("Ed25519")(error.to_string()))?;
-    let signer = sm2::dsa::SigningKey::new(SM2_ID, sm2).map_err(|error| fault("SM2")(error.to_string()))?;
+    let signer = sm2::dsa::SigningKey::new(SM2_ID, &sm2).map_err(|error| fault("SM2")(error.to_string()))?;
     let spki = sm2
         .public_key()
         .to_public_key_der()
@@ -196,52 +279,4 @@ fn certified(
     })
     .map_err(|error| fault("SM2")(error.to_string()))?;
     Ok((ed25519, signer, (device, device_sm2)))
-}
-
-/// The key in a file; `None` when there is none.
-fn kept<K>(
-    path: &Path,
-    algorithm: &'static str,
-    read: impl FnOnce(&str) -> Result<K, String>,
-) -> Result<Option<K>, KeyError> {
-    let unusable = |reason: String| KeyError::Unusable {
-        path: path.to_owned(),
-        algorithm,
-        reason,
-    };
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unusable(error.to_string())),
-    };
-    let text = std::str::from_utf8(&bytes).map_err(|error| unusable(error.to_string()))?;
-    read(text).map(Some).map_err(unusable)
-}
-
-/// What was a key or its certificate may be wanted again: it is never written over. Whether something was there.
-fn set_aside(path: &Path) -> bool {
-    let name = |n: u32| {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".before-{n}"));
-        path.with_file_name(name)
-    };
-    let free = (1..).map(name).find(|path| !path.exists());
-    free.is_some_and(|free| fs::rename(path, free).is_ok())
-}
-
-/// Makes a key and keeps it.
-fn made<K: EncodePrivateKey>(
-    path: &Path,
-    algorithm: &'static str,
-    make: impl FnOnce() -> K,
-) -> Result<K, KeyError> {
-    let key = make();
-    let pem = key
-        .to_pkcs8_pem(pem::LineEnding::LF)
-        .map_err(|error| KeyError::Encode {
-            algorithm,
-            reason: error.to_string(),
-        })?;
-    durable::put_secret(path, pem.as_bytes())?;
-    Ok(key)
 }

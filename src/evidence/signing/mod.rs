@@ -1,16 +1,22 @@
 //! The device's signatures: Ed25519 for everybody, SM2 for those whose rules ask for it, each over the same
-//! bytes. `keys` holds the secrets, `public` what anyone may know, `certificate` the form in which it travels.
+//! bytes. `keys` signs, `keeping` knows where the `secrets` lie, `vault` is what may seal them; `public` is what
+//! anyone may know, `certificate` the form in which it travels.
 //!
 //! `closing` signs the manifest, the room's recorder a checkpoint of the journal every two seconds; `verify`
 //! checks both with what lies beside the evidence. Everything here can be checked with OpenSSL alone
-//! (design 6). No secret ever leaves `keys`.
+//! (design 6). No secret ever leaves `keys` and `keeping`, but for a vault.
 
 mod certificate;
+mod keeping;
 mod keys;
 mod public;
+mod secrets;
+mod vault;
 
+pub use keeping::SEALED_KEYS;
 pub use keys::{DeviceKeys, KeyError, Opened};
 pub use public::{NamedKey, PublicKeyError, PublicKeys, from_hex, hex};
+pub use vault::{Vault, VaultError};
 
 use super::digest::Sha256Digest;
 use uuid::Uuid;

@@ -11,6 +11,9 @@ use ed25519_dalek::pkcs8::DecodePublicKey as _;
 use serde::Serialize;
 use x509_cert::Certificate;
 
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+const END: &[u8] = b"-----END CERTIFICATE-----";
+
 /// Why a certificate could not be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PublicKeyError {
@@ -44,11 +47,13 @@ pub struct PublicKeys {
     spki: [Vec<u8>; 2],
     /// The name on `device.pem`.
     pub subject: String,
+    /// Who issued it, as it says itself; none if it is signed by its own key.
+    pub issuer: Option<String>,
 }
 
 impl PublicKeys {
-    /// From `device.pem` and `device-sm2.pem`, which must be signed by themselves until a centre's authority
-    /// signs them.
+    /// From `device.pem` and `device-sm2.pem`: each signed by its own key, or issued by an authority, whose chain
+    /// may stand behind it. Whether that authority is to be trusted is not asked here; the key counts.
     pub fn from_pem(device: &[u8], device_sm2: &[u8]) -> Result<Self, PublicKeyError> {
         let first = read(super::DEVICE_PEM, device)?;
         let second = read(super::DEVICE_SM2_PEM, device_sm2)?;
@@ -72,6 +77,7 @@ impl PublicKeys {
             sm2,
             spki,
             subject: first.tbs_certificate.subject.to_string(),
+            issuer: issuer(&first),
         };
         keys.check_own(super::DEVICE_PEM, &first, Self::is_ed25519)?;
         keys.check_own(super::DEVICE_SM2_PEM, &second, Self::is_sm2)?;
@@ -84,6 +90,9 @@ impl PublicKeys {
         certificate: &Certificate,
         holds: impl Fn(&Self, &[u8], &[u8]) -> bool,
     ) -> Result<(), PublicKeyError> {
+        if issuer(certificate).is_some() {
+            return Ok(());
+        }
         let signed = certificate.tbs_certificate.to_der().unwrap_or_default();
         if holds(self, &signed, certificate.signature.raw_bytes()) {
             Ok(())
@@ -127,10 +136,32 @@ impl PublicKeys {
 }
 
 fn read(file: &'static str, pem: &[u8]) -> Result<Certificate, PublicKeyError> {
-    Certificate::from_pem(pem).map_err(|error| PublicKeyError::Certificate {
+    Certificate::from_pem(first_of(pem)).map_err(|error| PublicKeyError::Certificate {
         file,
         reason: error.to_string(),
     })
+}
+
+/// The device's own certificate: the first, whatever stands before and behind it.
+fn first_of(pem: &[u8]) -> &[u8] {
+    let find = |mark: &[u8]| pem.windows(mark.len()).position(|window| window == mark);
+    let end = find(END).map(|at| at + END.len());
+    match (find(BEGIN), end) {
+        (Some(begin), Some(end)) => pem.get(begin..end).unwrap_or(pem),
+        _ => pem,
+    }
+}
+
+fn issuer(certificate: &Certificate) -> Option<String> {
+    let known = &certificate.tbs_certificate;
+    (known.issuer != known.subject).then(|| known.issuer.to_string())
+}
+
+/// The name on a certificate that its own key signed; none on one that an authority issued.
+pub(super) fn own_name(file: &'static str, pem: &[u8]) -> Option<String> {
+    let certificate = read(file, pem).ok()?;
+    let is_own = issuer(&certificate).is_none();
+    is_own.then(|| certificate.tbs_certificate.subject.to_string())
 }
 
 fn spki(file: &'static str, certificate: &Certificate) -> Result<Vec<u8>, PublicKeyError> {

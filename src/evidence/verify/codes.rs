@@ -204,6 +204,16 @@ codes! {
         "the device's key was changed on the way; signed heads before it need the old certificate"
         => "用 --key 另外提供此前的设备证书（见 attachments/ 或设备密钥目录）再核验"
         "lend the earlier certificate too by another --key (see attachments/, or the device's key folder)";
+    TimestampForeign "timestamp-foreign" "R-29" Error
+        "时间戳不属于该清单"
+        "the time stamp is of another manifest"
+        => "以 --against 与另一份比对；清单或时间戳被调换"
+        "compare with another copy by --against: manifest or stamp was swapped";
+    TimestampWrong "timestamp-wrong" "R-29" Error
+        "时间戳无法读取或不成立"
+        "the time stamp cannot be read or does not hold"
+        => "以 openssl ts -verify 复核，并与另一份比对"
+        "check it with openssl ts -verify, and compare with another copy";
     PlaylistChanged "playlist-changed" "R-29" Error
         "播放列表与记录日志不符"
         "a playlist does not follow from the journal"

@@ -20,17 +20,12 @@ use x509_cert::{
 #[derive(Debug, Clone)]
 pub struct Certified {
     pub keys: PublicKeys,
-    /// The name of who signed `device.pem`.
-    pub issuer: String,
 }
 
 impl Certified {
     pub fn from_pem(device: &[u8], device_sm2: &[u8]) -> Result<Self, PublicKeyError> {
         let keys = PublicKeys::from_pem(device, device_sm2)?;
-        let issuer = Certificate::from_pem(device)
-            .map(|certificate| certificate.tbs_certificate.issuer.to_string())
-            .unwrap_or_default();
-        Ok(Self { keys, issuer })
+        Ok(Self { keys })
     }
 }
 

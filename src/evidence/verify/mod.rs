@@ -24,6 +24,7 @@ mod signatures;
 mod source;
 mod story;
 mod subject;
+mod timestamp;
 mod words;
 
 pub use codes::{Code, Severity};

@@ -7,6 +7,7 @@ use super::copies::Difference;
 use super::signatures::SignatureTold;
 use super::story::Story;
 use super::words::{Detail, details::KEYS, say};
+use crate::evidence::timestamp::Stamp;
 use serde::Serialize;
 
 /// The form of the report as JSON; fields may be added without a new one.
@@ -82,9 +83,13 @@ pub struct Figures {
     /// Id of the device key whose signatures lie beside the evidence, and the name on its certificate.
     pub signed_by: Option<String>,
     pub signer: Option<String>,
+    /// Who issued that certificate, as it says itself; `self-signed` until the centre's authority does.
+    pub issuer: Option<String>,
     /// Signed heads in the journal that hold.
     pub checkpoints: u64,
     pub signature: Option<SignatureTold>,
+    /// What the manifest's time stamp says, where one lies there and is of this manifest.
+    pub timestamp: Option<Stamp>,
     #[serde(flatten)]
     pub story: Story,
 }

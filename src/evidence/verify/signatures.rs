@@ -1,4 +1,4 @@
-//! Who vouches for an interview: the manifest's two signatures, the certificates beside it, and the signed
+//! Who vouches for an interview: the manifest's two signatures, its time stamp, the certificates, and the signed
 //! heads in the journal. Everything else here can be made anew by whoever recomputes the digests; this cannot.
 //!
 //! Trusts the certificates that lie beside the evidence, and those that were lent, as far as the journal names
@@ -12,6 +12,7 @@ use super::{
     lent::{Certified, Lent},
     report::{Figures, Finding},
     story::Moment,
+    timestamp,
     words::{
         details::{CERTIFICATE_TO_LEND, KEYS},
         say,
@@ -45,6 +46,9 @@ pub struct SignatureTold {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proved_until: Option<ProvedUntil>,
 }
+
+/// The issuer of a certificate that no authority issued.
+pub const SELF_SIGNED: &str = "self-signed";
 
 /// The last line that a signature proves, and what stands behind it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -81,6 +85,7 @@ pub fn check(
     figures: &mut Figures,
     findings: &mut Vec<Finding>,
 ) -> Option<PublicKeys> {
+    timestamp::check(shelf, figures, findings);
     let places = [DEVICE_PEM, DEVICE_SM2_PEM].map(|name| shelf.files.get(name).cloned());
     let own = read_certificates(&places, true, findings);
     if let Some(own) = &own {
@@ -92,6 +97,7 @@ pub fn check(
     if let Some(own) = own.as_ref().filter(|_| manifest_holds) {
         figures.signed_by = Some(own.keys.id());
         figures.signer = Some(own.keys.subject.clone());
+        figures.issuer = Some(own.keys.issuer.clone().unwrap_or_else(|| SELF_SIGNED.to_owned()));
     }
     let ring = Ring::of(own.as_ref(), lent);
     if own.is_some() || ring.0.len() > own.iter().len() {
@@ -217,7 +223,11 @@ fn told(own: &Certified, outline: &Outline, judged: &Judged, manifest_holds: boo
     SignatureTold {
         key: id,
         subject: own.keys.subject.clone(),
-        issuer: own.issuer.clone(),
+        issuer: own
+            .keys
+            .issuer
+            .clone()
+            .unwrap_or_else(|| own.keys.subject.clone()),
         is_expected: None,
         manifest_holds,
         heads: judged.heads.len() as u64,

@@ -59,6 +59,22 @@ fn base(alarm: Alarm) -> Words {
             "设备签名密钥无法使用，已更换新密钥",
             "the device's signing key was unusable and was replaced",
         ),
+        Alarm::DeviceKeyTemporary => words(
+            "设备签名密钥暂时无法读取，本次启动使用临时密钥签名",
+            "the device's signing key is out of reach; a key of this start signs",
+        ),
+        Alarm::DeviceKeyUnsealed => words(
+            "设备签名密钥未能封入可信芯片（TPM）",
+            "the device's signing key is not sealed in the TPM",
+        ),
+        Alarm::CertificateRefused => words(
+            "放入的设备证书与本机密钥不符，未采用",
+            "the certificate put in for this device is not of its key and was not taken",
+        ),
+        Alarm::TimestampMissing => words(
+            "已结束的录像没有取得可信时间戳",
+            "an interview was closed without its time stamp",
+        ),
         Alarm::LinkLost => words("与平台的连接中断", "link to the centre lost"),
         Alarm::HelpCalled => words("被讯（询）问人求助", "the interviewee calls for help"),
         Alarm::TooFewOfficers => words("在场办案人员少于规定人数", "fewer officers present than required"),
@@ -134,6 +150,22 @@ pub fn remedy(alarm: Alarm) -> Name {
         Alarm::DeviceKeyReplaced => (
             "录制不受影响；通知管理员核对并登记新证书",
             "recording is not affected; have the administrator check and register the new certificate",
+        ),
+        Alarm::DeviceKeyTemporary => (
+            "录制不受影响；通知管理员检查可信芯片（TPM），恢复后重新启动主机",
+            "recording is not affected; have the administrator see to the TPM and start the room again",
+        ),
+        Alarm::DeviceKeyUnsealed => (
+            "录制不受影响；通知管理员检查可信芯片（TPM）和 tpm2-tools",
+            "recording is not affected; have the administrator check the TPM and tpm2-tools",
+        ),
+        Alarm::CertificateRefused => (
+            "录制不受影响；请管理员用 device.csr 重新申请证书",
+            "recording is not affected; have the administrator ask for one with device.csr",
+        ),
+        Alarm::TimestampMissing => (
+            "录像和签名不受影响，事后不再补盖；请管理员检查时间戳服务器和网络",
+            "recording and signatures are not affected, and none is added later; check the time stamp server",
         ),
         Alarm::LinkLost => (
             "录制不受影响；请检查网络",

@@ -5,11 +5,14 @@
 //! are read from the files that `*_file` keys name and never appear in an error.
 
 mod raw;
+mod signing;
 mod validate;
 
+use crate::evidence::timestamp::TimestampServer;
 use pipelines::settings::{CameraSettings, MicrophoneSettings, VideoSettings};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use validate::parse_camera_source;
 
@@ -49,6 +52,7 @@ pub struct RoomConfig {
     pub climate: Option<Climate>,
     pub clock: Clock,
     pub interview: InterviewRules,
+    pub signing: Signing,
 }
 
 /// Room id, 1 to 16 of `[a-z0-9]` (contract of design 6).
@@ -142,6 +146,24 @@ pub struct InterviewRules {
     pub resume_within_minutes: u32,
     /// The interviewee unseen or unheard for longer suspends the interview.
     pub suspend_after_seconds: u32,
+}
+
+/// What vouches for the evidence besides the device's keys.
+#[derive(Clone, Debug)]
+pub struct Signing {
+    pub tpm: TpmChoice,
+    /// Who stamps the time on closed interviews.
+    pub timestamp: Option<Arc<TimestampServer>>,
+}
+
+/// Which TPM seals the device's keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TpmChoice {
+    /// The machine's, if it has one.
+    Auto,
+    None,
+    /// By tpm2-tools' name for it (TCTI).
+    At(String),
 }
 
 impl RoomConfig {

@@ -27,6 +27,7 @@ pub struct File {
     pub fingerprint: Option<Device>,
     pub clock: Option<Clock>,
     pub interview: Option<Interview>,
+    pub signing: Option<Signing>,
     pub case_system: Option<toml::Table>,
     pub link: Option<toml::Table>,
     pub archive: Option<toml::Table>,
@@ -146,6 +147,14 @@ pub struct Interview {
     pub end_after: Option<String>,
     pub resume_within_minutes: Option<u32>,
     pub suspend_after_seconds: Option<u32>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Signing {
+    pub tpm: Option<String>,
+    pub timestamp_url: Option<String>,
+    pub timestamp_ca_file: Option<PathBuf>,
 }
 
 /// Parses the text; errors carry line and column, and for an unknown key the nearest known one.

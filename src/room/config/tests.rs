@@ -74,6 +74,23 @@ fn wrong_words_are_answered_with_the_right_ones() {
         ("rtsp://user@camera:554/stream", "rtsp:///stream", "host"),
         ("camera:interviewee", "camera:officer", "no camera"),
         ("[data]", "[video]\nfps = 100\n[data]", "between 10 and 30"),
+        ("[data]", "[signing]\ntpm = \"on\"\n[data]", "auto, none"),
+        (
+            "[data]",
+            "[signing]\ntimestamp_url = \"ftp://x/\"\n[data]",
+            "http://",
+        ),
+        (
+            "[data]",
+            "[signing]\ntimestamp_ca_file = \"ca.pem\"\n[data]",
+            "no timestamp_url",
+        ),
+        (
+            "[data]",
+            "[signing]\ntimestamp_url = \"https://x\"\ntimestamp_ca_file = \"no\"\n[data]",
+            "cannot be read",
+        ),
+        ("[data]", "[signing]\ntmp = \"auto\"\n[data]", "`tpm`"),
     ] {
         let text = refusal(from, to);
         assert!(text.contains(expected), "{to}: {text}");

@@ -4,6 +4,7 @@
 //! it says, the pre-check judges what is there.
 
 use super::raw;
+use super::signing::signing;
 use super::{Burner, BurnerSlot, Climate, Clock, ClockSource, ConfigError, Data, Disc, InterviewRules, Room};
 use super::{RoomConfig, Tls, Web};
 use pipelines::settings::{
@@ -13,14 +14,14 @@ use pipelines::settings::{
 use std::path::{Path, PathBuf};
 
 /// What went wrong at one key, before the file's path is added.
-struct Wrong {
-    zh: String,
-    en: String,
+pub(super) struct Wrong {
+    pub zh: String,
+    pub en: String,
 }
 
-type Checked<T> = Result<T, Wrong>;
+pub(super) type Checked<T> = Result<T, Wrong>;
 
-fn wrong<T>(zh: impl Into<String>, en: impl Into<String>) -> Checked<T> {
+pub(super) fn wrong<T>(zh: impl Into<String>, en: impl Into<String>) -> Checked<T> {
     Err(Wrong {
         zh: zh.into(),
         en: en.into(),
@@ -74,6 +75,7 @@ fn checked(base: &Path, file: raw::File) -> Checked<RoomConfig> {
         climate: file.climate.map(climate).transpose()?,
         clock: clock(file.clock)?,
         interview: interview(file.interview)?,
+        signing: signing(base, file.signing.unwrap_or_default())?,
     };
     camera_of_microphone_exists(&config)?;
     Ok(config)

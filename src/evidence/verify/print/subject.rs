@@ -3,6 +3,7 @@
 //! Part of `print`; says only what the report has, and where it has nothing says that.
 
 use super::{Page, hms, milliseconds, wall};
+use crate::evidence::timestamp::Stamp;
 use crate::evidence::verify::{
     codes::{Code, Severity},
     report::{Figures, Finding, Given, Report, Verdict},
@@ -128,6 +129,9 @@ impl Page {
             signature.issuer.clone()
         };
         self.item(1, words.issuer, &issuer);
+        if signature.issuer != signature.subject {
+            self.line(2, words.issuer_unchecked);
+        }
         let matched = match signature.is_expected {
             Some(true) => words.is_expected,
             Some(false) => words.is_another,
@@ -135,6 +139,20 @@ impl Page {
         };
         self.item(1, words.matched, matched);
         self.proof(signature);
+        if let Some(stamp) = &figures.timestamp {
+            self.stamp(stamp);
+        }
+    }
+
+    /// Says too what is not checked here.
+    fn stamp(&mut self, stamp: &Stamp) {
+        let words = &self.words.signer;
+        let told = fill(words.stamp_is, &[&stamp.at, &stamp.signer, &stamp.serial]);
+        self.item(1, words.stamp, &told);
+        match &stamp.unproved {
+            None => self.line(2, words.stamp_holds),
+            Some(algorithm) => self.line(2, &fill(words.stamp_unproved, &[algorithm])),
+        }
     }
 
     fn proof(&mut self, signature: &SignatureTold) {
