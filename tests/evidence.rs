@@ -383,6 +383,7 @@ fn a_large_file_gets_its_name_by_a_link_and_a_cut_behind_it_is_adopted() {
         data: root.path().join("data"),
         mirror: Some(root.path().join("mirror")),
         keys: keys(root.path()),
+        timestamp: None,
     };
     let directory = InterviewDirectory::create(&place, "a1", TestClock::new()).unwrap();
     let bytes: Vec<u8> = (0..9_u32 << 20).map(|n| (n / 7) as u8).collect();
