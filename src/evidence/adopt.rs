@@ -267,6 +267,7 @@ impl Adoption {
     ) -> Result<Option<SegmentOutline>, AdoptError> {
         let absolute = self.directory.path.join(path);
         let file = open_synced(&absolute)?;
+        durable::sync_directory(durable::parent_of(&absolute))?; // nor need its name be more than in memory
         let readable = scan_header(&file).ok().filter(|(header, length)| {
             let scan = scan_chunks(&file, *length, header);
             scan.chunks
@@ -408,7 +409,10 @@ impl Adoption {
                 self.set_file_aside(&path)?;
                 continue;
             }
-            let (size, digests) = digest_file(&root.join(&path)).step("digest", &root.join(&path))?;
+            let absolute = root.join(&path);
+            open_synced(&absolute)?;
+            durable::sync_directory(durable::parent_of(&absolute))?;
+            let (size, digests) = digest_file(&absolute).step("digest", &absolute)?;
             let added = FileAdded {
                 path,
                 size,

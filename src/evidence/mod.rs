@@ -29,7 +29,10 @@
 //!    name, fsync, rename, fsync of the directory; a crash in between is completed at start.
 //! 9. **After `SHA256SUMS` is durable nothing in the directory changes.**
 //! 10. **The mirror follows, never leads**: it gets bytes that are durable here, and its failure costs nothing.
-//! 11. **What is durable becomes signed.** A `checkpoint` line signs the line before it; one follows every second
+//! 11. **What a process that died left in memory counts once it is synced.** The next one sees it and cannot tell;
+//!     so before it builds on a journal, a segment, a file, a directory or a key that it found, it syncs that and
+//!     its name. The crash tests throw away what was not synced, at once and one start later.
+//! 12. **What is durable becomes signed.** A `checkpoint` line signs the line before it; one follows every second
 //!     fragment or so, so nobody without the keys can make up, cut or re-order what stands before it.
 
 pub mod adopt;

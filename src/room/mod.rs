@@ -34,6 +34,7 @@ pub mod words;
 
 use crate::accounts::random_hex;
 use crate::evidence::directory::Place;
+use crate::evidence::durable;
 use crate::evidence::journal::JournalError;
 use crate::evidence::now::{Now, SystemNow};
 use crate::evidence::signing::{DeviceKeys, KeyError};
@@ -49,7 +50,7 @@ use pipelines::settings::{Layout, MediaSettings};
 use snapshot::MediaView;
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -196,14 +197,22 @@ pub fn prepare(config: &RoomConfig) -> Result<(), RoomError> {
 /// Evidence is nobody's but the service's.
 fn make_private(path: &PathBuf) -> Result<(), RoomError> {
     use std::os::unix::fs::DirBuilderExt;
-    let made = std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path);
-    made.map_err(|source| RoomError::Directory {
+    let fault = |source| RoomError::Directory {
         path: path.clone(),
         source,
-    })
+    };
+    let missing: Vec<&Path> = path.ancestors().take_while(|above| !above.exists()).collect();
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(fault)?;
+    // Their names must last before anything below them is promised.
+    missing
+        .iter()
+        .chain([&path.as_path()])
+        .try_for_each(|made| durable::create_directories(made))
+        .map_err(|error| fault(error.source))
 }
 
 fn device_keys(data: &std::path::Path, room: &str) -> Result<crate::evidence::signing::Opened, RoomError> {

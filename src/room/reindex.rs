@@ -1,4 +1,4 @@
-//! The index made anew from the journals, which are the truth (design 6): at a first start, and after damage.
+//! The index filled from the journals, which are the truth (design 6): at a first start, after damage, after a cut.
 //!
 //! Runs before the loop, reads only. An index that cannot be opened is set aside, never deleted.
 
@@ -9,12 +9,11 @@ use crate::store::{InterviewRow, LineRow, Store, StoreError};
 use serde_json::Value;
 use std::path::Path;
 
-/// Opens the index below `data`, filling a new one from what is recorded there.
+/// Opens the index below `data` and puts in what it lacks of what is recorded there: all of it where it is new, the
+/// rest where a cut came while it was filled.
 pub(super) fn open_index(data: &Path) -> Result<Store, StoreError> {
     let path = data.join("index.sqlite");
-    let is_new = !path.exists();
     let mut store = match Store::open(&path) {
-        Ok(store) if !is_new => return Ok(store),
         Ok(store) => store,
         Err(error @ StoreError::TooNew { .. }) => return Err(error),
         Err(error) => {
@@ -41,6 +40,9 @@ fn fill(store: &mut Store, interviews: &Path) {
     };
     for entry in entries.flatten() {
         let id = entry.file_name().to_string_lossy().into_owned();
+        if store.has_interview(&id).unwrap_or(false) {
+            continue;
+        }
         match Journal::read(&entry.path().join("journal.jsonl")) {
             Ok(lines) => index_journal(store, &id, &lines),
             Err(error) => tracing::error!(id, %error, "not indexed"),

@@ -99,6 +99,20 @@ impl Store {
             })
     }
 
+    /// Whether all of an interview's lines were put in: its row comes last.
+    pub fn has_interview(&self, id: &str) -> Result<bool, StoreError> {
+        self.connection
+            .query_row(
+                "select exists (select 1 from interviews where id = :id)",
+                named_params! {":id": id},
+                |row| row.get(0),
+            )
+            .map_err(|source| StoreError::Read {
+                what: "an interview",
+                source,
+            })
+    }
+
     /// Inserts or brings up to date one interview.
     pub fn put_interview(&mut self, row: &InterviewRow) -> Result<(), StoreError> {
         let sql = "insert into interviews (id, uuid, opened_at, closed_at, state, kind, case_number)

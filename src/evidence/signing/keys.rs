@@ -72,6 +72,10 @@ impl DeviceKeys {
             sm2::SecretKey::from_pkcs8_pem(pem).map_err(|error| error.to_string())
         });
         if let (Ok(Some(ed25519)), Ok(Some(sm2))) = (&ed25519, &sm2) {
+            // Made by a process that died, their names may be in memory only; signed with they must last.
+            if let Err(error) = durable::sync_directory(directory) {
+                tracing::warn!(%error, "the device's keys may not outlast a power cut");
+            }
             let keys = Self::with_certificates(directory, room, ed25519.clone(), sm2)?;
             return Ok(Opened {
                 keys,
