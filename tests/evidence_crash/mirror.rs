@@ -1,0 +1,74 @@
+//! The second disk forgets too: master and mirror cut at the same moment, again and again, and level in the end.
+
+use super::{
+    dice::Dice,
+    evidence_support::*,
+    interview::{invariants_hold, is_sound, the_interview},
+    roles::{Role, clock},
+    volume::{CUTS, Cut, Volume},
+};
+use shenlu::evidence::{
+    adopt::{Recovered, recover},
+    closing::close,
+    directory::Place,
+    mirror::MirrorState,
+};
+use std::{fs, path::Path, time::Duration};
+
+const KILLS: usize = 30;
+
+#[test]
+fn a_mirror_whose_disk_forgets_is_level_again_in_the_end() {
+    let (Some(master), Some(mirror)) = (Volume::forgetful(), Volume::forgetful()) else {
+        return;
+    };
+    let media_file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(&media_file, make_mp4(4)).unwrap();
+    let role = Role {
+        name: "role_recorder",
+        data: master.path(),
+        mirror: Some(mirror.path()),
+        media: media_file.path(),
+    };
+    let mut dice = Dice(23);
+    for run in 0..KILLS {
+        let (point, pass) = dice.point(false);
+        role.run(point, pass);
+        let cut = CUTS[dice.throw() as usize % 3];
+        master.cut(cut);
+        mirror.cut(cut);
+        invariants_hold(master.path(), &format!("run {run} to {point}:{pass}, {cut:?}"));
+    }
+    close_with_mirror(master.path(), mirror.path());
+    master.cut(Cut::Everything);
+    mirror.cut(Cut::Everything);
+    let whole = the_interview(master.path()).unwrap();
+    let copy = mirror.path().join("interviews").join(whole.file_name().unwrap());
+    is_sound(&whole, "the master");
+    is_sound(&copy, "the mirror");
+    assert_eq!(sums(&whole), sums(&copy));
+}
+
+fn close_with_mirror(master: &Path, mirror: &Path) {
+    let place = Place {
+        mirror: Some(mirror.to_owned()),
+        ..place(master)
+    };
+    let path = the_interview(master).unwrap();
+    let id = path.file_name().unwrap().to_str().unwrap().parse().unwrap();
+    let Recovered::Open(adopted) = recover(&place, &id, clock()).unwrap() else {
+        panic!("it was never closed");
+    };
+    close(&adopted.directory, &facts()).unwrap();
+    let mirror = adopted.directory.mirror().unwrap();
+    let state = mirror.wait_until_level(Duration::from_secs(60));
+    assert_eq!(state, MirrorState::Working { behind_bytes: 0 });
+}
+
+/// Every file's name and digest. An empty directory, of a part that never began, is nothing to copy.
+fn sums(directory: &Path) -> String {
+    let all = "find . -type f | LC_ALL=C sort | xargs sha256sum";
+    let (done, text) = run(directory, "sh", &["-c", all]);
+    assert!(done, "{text}");
+    text
+}
