@@ -21,6 +21,7 @@ mod foreign;
 mod full_disk;
 mod house;
 mod media;
+mod power_cut;
 mod refusals;
 mod resume;
 mod two;
