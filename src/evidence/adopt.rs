@@ -113,14 +113,11 @@ pub fn recover(place: &Place, id: &InterviewId, now: Arc<dyn Now>) -> Result<Rec
         opened => opened?,
     };
     let outline = checked_outline(id, &opened.lines)?;
-    let mirror = place.start_mirror(id)?;
     if outline.closed.is_some() {
-        let closed = finish(&path, &place.keys, mirror.as_ref())?;
-        if let Some(mirror) = &mirror {
-            mirror.level(&path);
-        }
+        let closed = finish(&path, &place.keys, None)?; // its copy: `catch_up`, with those of all that are closed
         return Ok(Recovered::Closed(Box::new(closed)));
     }
+    let mirror = place.start_mirror(id)?;
     let uuid = outline
         .opened
         .as_ref()

@@ -28,7 +28,8 @@
 //!    signatures, `SM3SUMS`, `SHA256SUMS` follow from the directory and the device's keys, each by temporary
 //!    name, fsync, rename, fsync of the directory; a crash in between is completed at start.
 //! 9. **After `SHA256SUMS` is durable nothing in the directory changes.**
-//! 10. **The mirror follows, never leads**: it gets bytes that are durable here, and its failure costs nothing.
+//! 10. **The mirror follows, never leads**: it gets bytes that are durable here, and its failure costs nothing. A copy
+//!     that has its `SHA256SUMS` is whole; one that lacks them behind a closed interview is completed at start.
 //! 11. **What a process that died left in memory counts once it is synced.** The next one sees it and cannot tell;
 //!     so before it builds on a journal, a segment, a file, a directory or a key that it found, it syncs that and
 //!     its name. The crash tests throw away what was not synced, at once and one start later.
@@ -36,6 +37,7 @@
 //!     fragment or so, so nobody without the keys can make up, cut or re-order what stands before it.
 
 pub mod adopt;
+pub mod catch_up;
 pub mod check;
 pub mod closing;
 pub mod crash_point;

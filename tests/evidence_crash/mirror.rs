@@ -7,13 +7,21 @@ use super::{
     roles::{Role, clock},
     volume::{CUTS, Cut, Volume},
 };
+use fixtures::disk::Disk;
 use shenlu::evidence::{
     adopt::{Recovered, recover},
+    catch_up::catch_up_all,
     closing::close,
-    directory::Place,
+    directory::{InterviewDirectory, Place},
     mirror::MirrorState,
+    names::TrackName,
+    writer::Writer,
 };
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 const KILLS: usize = 30;
 
@@ -49,6 +57,38 @@ fn a_mirror_whose_disk_forgets_is_level_again_in_the_end() {
     assert_eq!(sums(&whole), sums(&copy));
 }
 
+#[test]
+fn a_copy_that_was_behind_when_the_power_went_is_completed_at_the_next_start() {
+    let Some(disk) = Disk::mount() else { return };
+    let root = tempfile::tempdir().unwrap();
+    let place = Place {
+        mirror: Some(disk.path().to_owned()),
+        ..place(root.path())
+    };
+    let directory = InterviewDirectory::create(&place, "a1", TestClock::new()).unwrap();
+    let mut writer = Writer::new(&directory, 2);
+    write_part(&mut writer, 1, &TrackName::Program, media());
+    writer.end_part(1).unwrap();
+    directory.checkpoint(conditions()).unwrap();
+    level(&directory);
+    disk.stall();
+    close(&directory, &facts()).unwrap();
+    let (whole, id) = (directory.path().to_owned(), directory.id().clone());
+    drop((writer, directory));
+    disk.power_cut().unwrap();
+
+    assert_eq!(catch_up_all(&place).unwrap(), std::slice::from_ref(&id));
+    let copy = disk.path().join("interviews").join(id.as_str());
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !copy.join("SHA256SUMS").exists() {
+        assert!(Instant::now() < deadline, "the copy is never completed");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(sums(&whole), sums(&copy));
+    is_sound(&copy, "the mirror");
+    assert_eq!(catch_up_all(&place).unwrap(), []);
+}
+
 fn close_with_mirror(master: &Path, mirror: &Path) {
     let place = Place {
         mirror: Some(mirror.to_owned()),
@@ -60,7 +100,11 @@ fn close_with_mirror(master: &Path, mirror: &Path) {
         panic!("it was never closed");
     };
     close(&adopted.directory, &facts()).unwrap();
-    let mirror = adopted.directory.mirror().unwrap();
+    level(&adopted.directory);
+}
+
+fn level(directory: &InterviewDirectory) {
+    let mirror = directory.mirror().unwrap();
     let state = mirror.wait_until_level(Duration::from_secs(60));
     assert_eq!(state, MirrorState::Working { behind_bytes: 0 });
 }
