@@ -113,14 +113,12 @@ pub fn recover(place: &Place, id: &InterviewId, now: Arc<dyn Now>) -> Result<Rec
         opened => opened?,
     };
     let outline = checked_outline(id, &opened.lines)?;
-    let mirror = place.start_mirror(id)?;
     if outline.closed.is_some() {
-        let closed = finish(&path, &place.keys, place.timestamp.as_deref(), mirror.as_ref())?;
-        if let Some(mirror) = &mirror {
-            mirror.level(&path);
-        }
+        // Its copy: `catch_up`, with those of all that are closed.
+        let closed = finish(&path, &place.keys, place.timestamp.as_deref(), None)?;
         return Ok(Recovered::Closed(Box::new(closed)));
     }
+    let mirror = place.start_mirror(id)?;
     let uuid = outline
         .opened
         .as_ref()
@@ -269,6 +267,7 @@ impl Adoption {
     ) -> Result<Option<SegmentOutline>, AdoptError> {
         let absolute = self.directory.path.join(path);
         let file = open_synced(&absolute)?;
+        durable::sync_directory(durable::parent_of(&absolute))?; // nor need its name be more than in memory
         let readable = scan_header(&file).ok().filter(|(header, length)| {
             let scan = scan_chunks(&file, *length, header);
             scan.chunks
@@ -410,7 +409,10 @@ impl Adoption {
                 self.set_file_aside(&path)?;
                 continue;
             }
-            let (size, digests) = digest_file(&root.join(&path)).step("digest", &root.join(&path))?;
+            let absolute = root.join(&path);
+            open_synced(&absolute)?;
+            durable::sync_directory(durable::parent_of(&absolute))?;
+            let (size, digests) = digest_file(&absolute).step("digest", &absolute)?;
             let added = FileAdded {
                 path,
                 size,

@@ -4,10 +4,12 @@
 
 use super::crash_point;
 use std::{
+    collections::BTreeSet,
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 /// A step on the file system that failed, and where.
@@ -60,14 +62,38 @@ pub fn create_directory(path: &Path) -> Result<(), DurableError> {
 
 /// Makes every directory that is missing on the way to `path`, durably.
 pub fn create_directories(path: &Path) -> Result<(), DurableError> {
-    if path.as_os_str().is_empty() || path.is_dir() {
+    if path.as_os_str().is_empty() {
         return Ok(());
+    }
+    if path.is_dir() {
+        return sync_name_once(path);
     }
     create_directories(parent_of(path))?;
     match create_directory(path) {
         Err(error) if error.source.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
     }
+}
+
+/// A directory that is there may have been made by a process that died before it synced the name: where this one
+/// meets it first, the name is synced. Nothing that is built below may vanish with it.
+fn sync_name_once(path: &Path) -> Result<(), DurableError> {
+    static MET: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let met = || MET.lock().unwrap_or_else(PoisonError::into_inner);
+    if met().contains(path) {
+        return Ok(());
+    }
+    match sync_directory(parent_of(path)) {
+        // A directory that we may not read, or of a file system that cannot be written: not made by us.
+        Err(error)
+            if matches!(
+                error.source.raw_os_error(),
+                Some(libc::EACCES | libc::EPERM | libc::EINVAL | libc::EROFS)
+            ) => {}
+        other => other?,
+    }
+    met().insert(path.to_owned());
+    Ok(())
 }
 
 /// Opens a new file for writing; it must not exist.
@@ -180,7 +206,8 @@ fn write_temporary(path: &Path, bytes: &[u8]) -> Result<PathBuf, DurableError> {
         .and_then(|()| file.sync_all())
         .step("write", &temporary);
     if written.is_err() {
-        let _ = fs::remove_file(&temporary); // half a copy of bytes that the caller still has
+        // Half a copy of bytes that the caller still has; it must not come back where all is closed.
+        let _ = fs::remove_file(&temporary).map(|()| sync_directory(parent_of(path)));
     }
     written.map(|()| temporary)
 }

@@ -75,7 +75,8 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Reads and verifies a journal and goes on where it ends.
+    /// Reads and verifies a journal and goes on where it ends. What a process that died left in memory counts as
+    /// durable from here on, so it is synced first.
     pub fn open(path: &Path, now: Arc<dyn Now>) -> Result<OpenedJournal, JournalError> {
         let read = read_whole(path)?;
         let torn = match &read.tail {
@@ -93,6 +94,8 @@ impl Journal {
                 .and_then(|()| file.sync_all())
                 .step("cut the torn line off", path)?;
             crash_point::pass("torn-cut");
+        } else {
+            file.sync_all().step("sync", path)?;
         }
         if read.lines.is_empty() {
             return Err(JournalError::Empty {
@@ -118,16 +121,34 @@ impl Journal {
         opened: impl FnOnce() -> Data,
         now: Arc<dyn Now>,
     ) -> Result<OpenedJournal, JournalError> {
-        if path.exists() {
-            return Self::open(path, now);
-        }
-        let journal = Self::create(path, opened(), now)?;
+        let journal = if path.exists() {
+            match Self::open(path, Arc::clone(&now)) {
+                // A cut between its name and its first line: it begins now.
+                Err(JournalError::Empty { .. }) => Self::begin(path, opened(), now)?,
+                other => return other,
+            }
+        } else {
+            Self::create(path, opened(), now)?
+        };
         let lines = journal.head().into_iter().collect();
         Ok(OpenedJournal {
             journal,
             lines,
             torn: None,
         })
+    }
+
+    /// The first line of a file that has none.
+    fn begin(path: &Path, opened: Data, now: Arc<dyn Now>) -> Result<Self, JournalError> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(path)
+            .step("open", path)?;
+        durable::sync_directory(durable::parent_of(path))?;
+        let journal = Self::from_parts(file, path, Chain::default(), 0, now);
+        journal.append(OPENED, opened)?;
+        Ok(journal)
     }
 
     fn from_parts(file: File, path: &Path, chain: Chain, length: u64, now: Arc<dyn Now>) -> Self {
@@ -300,12 +321,10 @@ pub(crate) fn set_aside(directory: &Path, name: &str, bytes: &[u8]) -> Result<Pa
     durable::create_directories(directory)?;
     for n in 1_u32.. {
         let path = directory.join(format!("{name}-{n}.torn"));
-        if !path.exists() {
+        // The same bytes under it: set aside before a crash that came before the cut.
+        if !path.exists() || fs::read(&path).step("read", &path)? == bytes {
             durable::put_new(&path, bytes)?;
             return Ok(path);
-        }
-        if fs::read(&path).step("read", &path)? == bytes {
-            return Ok(path); // set aside before a crash that came before the cut
         }
     }
     Err(io::Error::other("every name is taken")).step("set aside", directory)

@@ -6,7 +6,7 @@
 
 use super::{
     durable::{self, DurableError, Step as _},
-    sums::list_files,
+    sums::{SHA256SUMS, list_files},
 };
 use std::{
     collections::VecDeque,
@@ -293,14 +293,22 @@ fn carry_out(root: &Path, job: &Job) -> Result<(), DurableError> {
 }
 
 /// Size tells enough: both sides only ever grow by the same bytes, and what the
-/// master cut off is longer here.
+/// master cut off is longer here. What a process that died left here in memory is synced.
 fn level(root: &Path, master: &Path) -> Result<(), DurableError> {
-    for name in list_files(master).step("list", master)? {
+    let names = list_files(master).step("list", master)?;
+    // The sums say that a copy is whole: whoever knows puts them.
+    for name in names.into_iter().filter(|name| name != SHA256SUMS) {
         let (from, to) = (master.join(&name), root.join(&name));
         let size = |path: &Path| fs::metadata(path).map(|metadata| metadata.len()).ok();
         if size(&from) != size(&to) {
             durable::put_copy(&to, &from)?;
+            continue;
         }
+        durable::create_directories(durable::parent_of(&to))?;
+        File::open(&to)
+            .and_then(|file| file.sync_all())
+            .step("sync", &to)?;
+        durable::sync_directory(durable::parent_of(&to))?;
     }
     Ok(())
 }

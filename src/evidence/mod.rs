@@ -30,13 +30,18 @@
 //!    name, fsync, rename, fsync of the directory; a crash in between is completed at start.
 //!    A time stamp comes between signatures and sums or never: it is asked for once, and kept if a crash follows.
 //! 9. **After `SHA256SUMS` is durable nothing in the directory changes.**
-//! 10. **The mirror follows, never leads**: it gets bytes that are durable here, and its failure costs nothing.
-//! 11. **What is durable becomes signed.** A `checkpoint` line signs the line before it; one follows every second
+//! 10. **The mirror follows, never leads**: it gets bytes that are durable here, and its failure costs nothing. A copy
+//!     that has its `SHA256SUMS` is whole; one that lacks them behind a closed interview is completed at start.
+//! 11. **What a process that died left in memory counts once it is synced.** The next one sees it and cannot tell;
+//!     so before it builds on a journal, a segment, a file, a directory or a key that it found, it syncs that and
+//!     its name. The crash tests throw away what was not synced, at once and one start later.
+//! 12. **What is durable becomes signed.** A `checkpoint` line signs the line before it; one follows every second
 //!     fragment or so, so nobody without the keys can make up, cut or re-order what stands before it.
 //! 12. **A device's identity is whole at any cut.** Sealed keys are durable and proved to open before the plain
 //!     files go; what cannot be opened any more is set aside, never written over (`signing::keeping`).
 
 pub mod adopt;
+pub mod catch_up;
 pub mod check;
 pub mod closing;
 pub mod crash_point;

@@ -8,7 +8,7 @@
 use super::{
     digest::{Digests, Sha256Digest, Sm3Digest},
     directory::InterviewDirectory,
-    durable::DurableError,
+    durable::{DurableError, parent_of, sync_directory},
     entries::{
         Fragment, GAP, Gap, QUARANTINED, Quarantined, SegmentOpened, TRACK_CLOSED, TRACK_OPENED, TrackClosed,
         TrackOpened, to_data,
@@ -394,8 +394,8 @@ pub(super) fn set_segment_aside(
     )?;
     fs::remove_file(&absolute).map_err(|source| DurableError {
         step: "move into quarantine",
-        path: absolute,
+        path: absolute.clone(),
         source,
     })?;
-    Ok(())
+    Ok(sync_directory(parent_of(&absolute))?) // or it would come back behind the sums
 }

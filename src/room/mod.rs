@@ -42,6 +42,7 @@ pub mod words;
 
 use crate::accounts::random_hex;
 use crate::evidence::directory::Place;
+use crate::evidence::durable;
 use crate::evidence::journal::JournalError;
 use crate::evidence::now::{Now, SystemNow};
 use crate::evidence::signing::KeyError;
@@ -59,7 +60,7 @@ use pipelines::settings::{Layout, MediaSettings};
 use snapshot::MediaView;
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -218,14 +219,22 @@ pub fn prepare(config: &RoomConfig) -> Result<(), RoomError> {
 /// Evidence is nobody's but the service's.
 fn make_private(path: &PathBuf) -> Result<(), RoomError> {
     use std::os::unix::fs::DirBuilderExt;
-    let made = std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path);
-    made.map_err(|source| RoomError::Directory {
+    let fault = |source| RoomError::Directory {
         path: path.clone(),
         source,
-    })
+    };
+    let missing: Vec<&Path> = path.ancestors().take_while(|above| !above.exists()).collect();
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(fault)?;
+    // Their names must last before anything below them is promised.
+    missing
+        .iter()
+        .chain([&path.as_path()])
+        .try_for_each(|made| durable::create_directories(made))
+        .map_err(|error| fault(error.source))
 }
 
 /// What an earlier start left there never was evidence, or has its name elsewhere: it goes, and that is said.

@@ -1,4 +1,4 @@
-//! The index made anew from the journals, which are the truth (design 6): at a first start, and after damage.
+//! The index filled from the journals, which are the truth (design 6): at a first start, after damage, after a cut.
 //!
 //! Runs before the loop, reads only. An index that cannot be opened is set aside, never deleted.
 
@@ -9,8 +9,8 @@ use crate::store::{InterviewRow, LineRow, Store, StoreError};
 use serde_json::Value;
 use std::path::Path;
 
-/// Opens the index below `data`, filling in what it does not know as closed: all of it where it is new, an
-/// interview whose last lines came too late where the room went down.
+/// Opens the index below `data` and puts in what it does not know as closed: all of it where it is new, the rest
+/// where a cut came while it was filled, or before an interview's last lines.
 pub(super) fn open_index(data: &Path) -> Result<Store, StoreError> {
     let path = data.join("index.sqlite");
     let mut store = match Store::open(&path) {

@@ -10,6 +10,7 @@ use super::discs::DiscOrder;
 use super::open::{OpenInterview, Part};
 use crate::disc::Feed;
 use crate::evidence::adopt::{Adopted, Recovered, find_unfinished, recover};
+use crate::evidence::catch_up::catch_up_all;
 use crate::evidence::journal::Journal;
 use crate::evidence::line::Line;
 use crate::evidence::names::{InterviewId, TrackName};
@@ -42,10 +43,21 @@ impl Appliance {
                 Err(error) => self.raise(Alarm::IntentUnreadable, &format!("{id}: {error}")),
             }
         }
+        self.level_copies();
         if self.open.is_none() {
             self.resume_confidential(ledger);
         }
         self.queue_discs(ledger);
+    }
+
+    /// The second disk gets what it had not got when the room went down.
+    fn level_copies(&self) {
+        match catch_up_all(&self.place) {
+            Ok(ids) => ids
+                .iter()
+                .for_each(|id| tracing::warn!(%id, "its copy is completed")),
+            Err(error) => tracing::error!(%error, "copies on the second disk are behind"),
+        }
     }
 
     /// A lawyer's talk goes on being one after a restart.

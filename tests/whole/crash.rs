@@ -8,6 +8,7 @@
 use super::house::{House, PROGRAM, is_whole, without_burners};
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde_json::Value;
+use shenlu::demo::place::Place;
 use shenlu::demo::room_child::RoomChild;
 use shenlu::evidence::crash_point;
 use std::path::{Path, PathBuf};
@@ -15,8 +16,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Lost at a power cut, at most (design 10).
-const MOST_LOST_MS: i64 = 1_000;
-const RECORDING_WITHIN: Duration = Duration::from_secs(10);
+pub(super) const MOST_LOST_MS: i64 = 1_000;
+pub(super) const RECORDING_WITHIN: Duration = Duration::from_secs(10);
 /// A point that a recording passes seldom is not waited for longer.
 const POINT_WITHIN: Duration = Duration::from_secs(12);
 /// The last one is the room's own, the others are the evidence's.
@@ -48,7 +49,7 @@ fn a_room_killed_again_and_again_loses_less_than_a_second_each_time() {
                 let passes = random(&mut seed) % 12 + 1;
                 killed_at.extend(kill_at(&mut house, point, passes, part));
             }
-            2 => kill_while_it_starts(&house, Duration::from_millis(random(&mut seed) % 1_500)),
+            2 => kill_while_it_starts(&house.place, Duration::from_millis(random(&mut seed) % 1_500)),
             _ => {}
         }
         let started = Instant::now();
@@ -125,10 +126,10 @@ fn checked(house: &House) -> std::process::ExitStatus {
 }
 
 /// A start that is cut short, before anybody could speak to it.
-fn kill_while_it_starts(house: &House, after: Duration) {
+pub(super) fn kill_while_it_starts(place: &Place, after: Duration) {
     let mut child = Command::new(PROGRAM)
         .args(["room", "--config"])
-        .arg(&house.place.config)
+        .arg(&place.config)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -140,7 +141,7 @@ fn kill_while_it_starts(house: &House, after: Duration) {
 }
 
 /// From the last recorded moment before the kill to the kill.
-fn lost_ms(journal: &[Value], killed_at: DateTime<FixedOffset>) -> i64 {
+pub(super) fn lost_ms(journal: &[Value], killed_at: DateTime<FixedOffset>) -> i64 {
     let ends = composite(journal, "track-closed").map(|closed| {
         let opened = composite(journal, "track-opened")
             .find(|opened| opened["part"] == closed["part"])
@@ -159,14 +160,14 @@ fn composite<'a>(journal: &'a [Value], kind: &'a str) -> impl Iterator<Item = &'
         .filter(|data| data["track"] == "program")
 }
 
-fn parts(journal: &[Value]) -> Vec<u32> {
+pub(super) fn parts(journal: &[Value]) -> Vec<u32> {
     let parts = composite(journal, "track-closed").filter(|closed| closed["frames"].as_u64() > Some(0));
     parts
         .map(|closed| closed["part"].as_u64().unwrap() as u32)
         .collect()
 }
 
-fn random(seed: &mut u64) -> u64 {
+pub(super) fn random(seed: &mut u64) -> u64 {
     *seed = seed
         .wrapping_mul(6_364_136_223_846_793_005)
         .wrapping_add(1_442_695_040_888_963_407);

@@ -49,11 +49,7 @@ impl House {
 
     /// Up, whatever is wrong; `change` has the configuration's last word.
     pub fn open(cameras: Vec<Camera>, change: impl FnOnce(&mut Place, String) -> String) -> House {
-        let dir = tempfile::tempdir().unwrap();
-        let mut place = Place::prepare(dir.path().to_owned(), &arguments(dir.path()), &cameras).unwrap();
-        let text = std::fs::read_to_string(&place.config).unwrap();
-        let text = change(&mut place, text);
-        std::fs::write(&place.config, text).unwrap();
+        let (dir, place) = prepare(&cameras, change);
         let room = RoomChild::start(Path::new(PROGRAM), &place).unwrap();
         House::of(dir, cameras, place, room)
     }
@@ -255,6 +251,19 @@ pub fn patient(text: &str) -> String {
         "[interview]\nsuspend_after_seconds = 60\n[climate]",
         1,
     )
+}
+
+/// Everything but the room, which was never started there.
+pub fn prepare(
+    cameras: &[Camera],
+    change: impl FnOnce(&mut Place, String) -> String,
+) -> (tempfile::TempDir, Place) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut place = Place::prepare(dir.path().to_owned(), &arguments(dir.path()), cameras).unwrap();
+    let text = std::fs::read_to_string(&place.config).unwrap();
+    let text = change(&mut place, text);
+    std::fs::write(&place.config, text).unwrap();
+    (dir, place)
 }
 
 pub fn verify(path: &Path, against: &[&Path]) -> Output {

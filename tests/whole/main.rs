@@ -23,6 +23,7 @@ mod full_disk;
 mod house;
 mod imports;
 mod media;
+mod power_cut;
 mod refusals;
 mod restart;
 mod resume;

@@ -89,7 +89,12 @@ impl DeviceKeys {
     pub fn open(directory: &Path, room: &str, vault: Option<&dyn Vault>) -> Result<Opened, KeyError> {
         durable::create_directories(directory)?;
         fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).step("protect", directory)?;
-        match (Keeping { directory, vault }).open()? {
+        let kept = (Keeping { directory, vault }).open()?;
+        // Made by a process that died, their names may be in memory only; signed with they must last.
+        if let Err(error) = durable::sync_directory(directory) {
+            tracing::warn!(%error, "the device's keys may not outlast a power cut");
+        }
+        match kept {
             Kept::Own {
                 secrets,
                 mut replaced,
