@@ -3,6 +3,7 @@
 //! The media process is held still, so that nothing can be recorded, or only the door is spoken to where the
 //! state allows. What was secret must be nowhere afterwards.
 
+use super::faults::{goes_on_as_the_next_part, is_suspended};
 use super::house::{House, PROGRAM};
 use serde_json::{Value, json};
 use shenlu::demo::officer;
@@ -318,6 +319,45 @@ fn an_interview_goes_on_unrecorded_by_a_proved_approver_only() {
         removal(json!({"credential": {"secret": SECRET}})),
     );
     house.until("closed", 60, |s| s["interview_id"].is_null());
+}
+
+#[test]
+fn what_went_on_unrecorded_is_recorded_again_by_itself_as_soon_as_it_can_be() {
+    let mut house = House::ready();
+    add_approver(&house, NAME, NUMBER, SECRET);
+    start(&house, "inquiry-witness");
+    house.say_what_is_owed();
+    house.reach(2.0);
+    let id = house.room.state().unwrap()["interview_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    house.cameras[0].stop();
+    house.until("suspended", 10, is_suspended);
+    house.must(
+        "continue-unrecorded",
+        json!({"ground": "delay-too-long", "reason": "证人须赶末班车", "interviewee_told": true,
+            "approver": {"name": "somebody", "number": NUMBER}, "credential": {"secret": SECRET}}),
+    );
+    house.until("still written, never told recording", 5, |s| {
+        s["interview"]["state"] == "unrecorded" && s["recording"] == false && s["still_written"] == true
+    });
+    house.cameras[0].start_again().unwrap();
+    // nobody has to ask for it, and nobody can keep it from happening.
+    goes_on_as_the_next_part(&house, 2);
+    let state = house.room.state().unwrap();
+    let gap = &state["interview"]["interruptions"][0];
+    assert_eq!(gap["unrecorded"]["approver"]["name"], NAME, "{gap}");
+    house.must(
+        "end-incomplete",
+        removal(json!({"credential": {"secret": SECRET}})),
+    );
+    house.until("closed", 60, |s| s["interview_id"].is_null());
+    let manifest = std::fs::read_to_string(house.interview(&id).join("manifest.json")).unwrap();
+    assert!(manifest.contains(NAME) && manifest.contains("证人须赶末班车"));
+    let journal = house.journal(&id);
+    let said = journal.iter().find(|line| line["kind"] == "statement-made");
+    assert!(said.is_some(), "the gap was spoken of");
 }
 
 #[test]
