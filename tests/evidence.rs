@@ -14,6 +14,7 @@ use shenlu::evidence::{
     mirror::MirrorState,
     names::TrackName,
     outline::Outline,
+    verify::Verdict,
     writer::{Event, Writer, WriterError},
 };
 use std::{fs, path::Path, time::Duration};
@@ -289,6 +290,30 @@ fn directory_without_a_line_is_stillborn() {
     fs::write(directory.path().join("journal.jsonl"), b"").unwrap();
     let recovered = recover(&place(root.path()), directory.id(), TestClock::new()).unwrap();
     assert!(matches!(recovered, Recovered::Stillborn));
+}
+
+#[test]
+fn a_part_number_that_never_came_to_a_picture_does_not_keep_an_interview_open() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = new_directory(root.path());
+    let mut writer = Writer::new(&directory, 2);
+    for part in [1, 3] {
+        write_part(&mut writer, part, &TrackName::Program, media());
+        writer.end_part(part).unwrap();
+        directory.checkpoint(conditions()).unwrap();
+    }
+    shenlu::evidence::closing::close(&directory, &facts()).unwrap();
+    let lines = Journal::read(&directory.path().join("journal.jsonl")).unwrap();
+    let (outline, faults) = Outline::of(&lines);
+    assert_eq!(faults, []);
+    let gaps: Vec<_> = outline
+        .gaps
+        .iter()
+        .map(|gap| (gap.after_part, gap.before_part))
+        .collect();
+    assert_eq!(gaps, [(1, 3)], "the gap names both its ends");
+    let report = shenlu::evidence::verify::verify(&[directory.path().to_owned()], &[]);
+    assert_eq!(report.verdict, Verdict::Sound, "{report}");
 }
 
 #[test]

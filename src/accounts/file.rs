@@ -108,6 +108,8 @@ impl Locked {
         };
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(0o600);
+        // Root's command line works in the service's folder: a link there must not lead it anywhere else.
+        options.custom_flags(libc::O_NOFOLLOW);
         let file = options.open(&path).map_err(lock)?;
         super::give_to_owner(&file, data).map_err(lock)?;
         file.lock().map_err(lock)?;

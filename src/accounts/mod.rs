@@ -120,7 +120,9 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), AccountsError> {
     };
     let partial = path.with_extension("partial");
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
+    options.write(true).create_new(true).mode(0o600);
+    // What a process that died left of it; a link in its place leads nowhere.
+    let _ = fs::remove_file(&partial);
     let mut file = options.open(&partial).map_err(write)?;
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     give_to_owner(&file, folder).map_err(write)?;
@@ -138,6 +140,10 @@ pub(crate) fn give_to_owner(file: &fs::File, folder: &Path) -> std::io::Result<(
     let (wanted, is) = (fs::metadata(folder)?, file.metadata()?);
     if is.uid() == wanted.uid() {
         return Ok(());
+    }
+    // Never what somebody linked here from elsewhere.
+    if !is.is_file() || is.nlink() != 1 {
+        return Err(std::io::ErrorKind::PermissionDenied.into());
     }
     std::os::unix::fs::fchown(file, Some(wanted.uid()), Some(wanted.gid()))
 }

@@ -47,6 +47,10 @@ pub enum AdoptError {
     Contradiction { id: InterviewId, fault: OutlineFault },
     #[error("the journal of {0} does not say which interview it is")]
     NotOpened(InterviewId),
+    #[error(
+        "the closing of {id} waits for the device's own keys, which signed it so far; the next start tries again"
+    )]
+    KeysOutOfReach { id: InterviewId },
 }
 
 /// How an interview was found.
@@ -114,6 +118,10 @@ pub fn recover(place: &Place, id: &InterviewId, now: Arc<dyn Now>) -> Result<Rec
     };
     let outline = checked_outline(id, &opened.lines)?;
     if outline.closed.is_some() {
+        let named = outline.device_key.as_deref();
+        if place.keys.is_temporary() && named.is_some_and(|key| key != place.keys.public().id()) {
+            return Err(AdoptError::KeysOutOfReach { id: id.clone() });
+        }
         // Its copy: `catch_up`, with those of all that are closed.
         let closed = finish(&path, &place.keys, place.timestamp.as_deref(), None)?;
         return Ok(Recovered::Closed(Box::new(closed)));
@@ -419,6 +427,10 @@ impl Adoption {
                 digests,
                 adopted: true,
             };
+            // Its writer may not have come to the copy.
+            if let Some(mirror) = &self.directory.mirror {
+                mirror.copy(&added.path, &root);
+            }
             self.append(FILE_ADDED, to_data(&added))?;
         }
         Ok(())

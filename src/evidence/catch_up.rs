@@ -12,15 +12,24 @@ use super::{
 };
 use std::{fs, io, path::Path};
 
-/// Queues the rest of every copy that was begun and is behind; which interviews they are of.
-pub fn catch_up_all(place: &Place) -> Result<Vec<InterviewId>, DirectoryError> {
-    let behind = find_behind(place)?;
-    for id in &behind {
-        if let Some(mirror) = place.start_mirror(id)? {
-            catch_up(&place.interviews().join(id.as_str()), &mirror)?;
-        }
+/// Queues the rest of every copy that was begun and is behind; which interviews they are of, and what came of each.
+/// Blocks for as long as the mirror's disk lets it wait.
+pub fn catch_up_all(place: &Place) -> Vec<(String, Result<(), DirectoryError>)> {
+    let behind = match find_behind(place) {
+        Ok(behind) => behind,
+        Err(error) => return vec![("-".to_owned(), Err(error.into()))],
+    };
+    behind
+        .iter()
+        .map(|id| (id.as_str().to_owned(), catch_up_one(place, id)))
+        .collect()
+}
+
+fn catch_up_one(place: &Place, id: &InterviewId) -> Result<(), DirectoryError> {
+    if let Some(mirror) = place.start_mirror(id)? {
+        catch_up(&place.interviews().join(id.as_str()), &mirror)?;
     }
-    Ok(behind)
+    Ok(())
 }
 
 /// Closed interviews whose copy was begun and lacks its end. One that never had a copy is none of them: a mirror

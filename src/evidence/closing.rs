@@ -62,6 +62,20 @@ pub enum ClosingError {
     Size { path: String, expected: u64, found: u64 },
 }
 
+impl ClosingError {
+    /// The disk's refusal behind it, which may be over when it is tried again.
+    pub fn refused_by_disk(&self) -> Option<&DurableError> {
+        match self {
+            Self::Durable(error) | Self::Journal(JournalError::Durable(error)) => Some(error),
+            Self::TakeIn(error) => match error.as_ref() {
+                AdoptError::Durable(error) | AdoptError::Journal(JournalError::Durable(error)) => Some(error),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
 /// A closed interview: nothing in its directory changes any more.
 #[derive(Debug, Clone)]
 pub struct ClosedInterview {

@@ -69,6 +69,10 @@ const WAITING: u64 = 1;
 const COPY_BYTES: usize = 4 << 20;
 
 impl Job {
+    fn is_sums(&self) -> bool {
+        matches!(self, Self::Put { path, .. } if path == SHA256SUMS)
+    }
+
     fn size(&self) -> u64 {
         match self {
             Self::Write { bytes, .. } | Self::Put { bytes, .. } => bytes.len() as u64,
@@ -185,7 +189,15 @@ fn work(root: &Path, waiting: &Receiver<Job>, shared: &Shared) {
                 Ok(copying) => copies.push_back(copying),
                 Err(error) => shared.done(Err(error), WAITING),
             },
-            Some(job) => shared.done(carry_out(root, &job), job.size()),
+            Some(job) => {
+                // The sums say that a copy is whole: nothing of it may still be on its way.
+                while job.is_sums() && !copies.is_empty() {
+                    copy_on(&mut copies, shared);
+                }
+                if matches!(shared.state_now(), MirrorState::Working { .. }) {
+                    shared.done(carry_out(root, &job), job.size());
+                }
+            }
             None => copy_on(&mut copies, shared),
         }
     }

@@ -19,7 +19,7 @@ use super::senses::Senses;
 use super::snapshot::{DiscView, MediaView, Snapshot};
 use crate::evidence::directory::Place;
 use crate::evidence::now::Now;
-use crate::interview::{Entry, Interview, MediaTime, Moment, PartNumber, Rules, WallTime};
+use crate::interview::{Entry, Interview, MediaTime, Moment, PartNumber, Rules, StateName, WallTime};
 use chrono::{DateTime, FixedOffset};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -78,7 +78,8 @@ pub struct Appliance {
     pub(super) senses: Senses,
     /// Since when nothing stands against going on after a suspension.
     pub(super) well_since: Option<Instant>,
-    pub(super) suspension_told: bool,
+    /// The state that picture and alarms last spoke of.
+    pub(super) state_told: StateName,
     pub(super) climate: Option<Dated<ClimateReading>>,
     pub(super) free_bytes: Option<u64>,
     pub(super) waiting: VecDeque<Waiting>,

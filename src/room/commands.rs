@@ -8,7 +8,7 @@ use super::appliance::{Appliance, Waiting};
 use super::approval;
 use super::handle::{Accepted, Answer, CommandRequest, refused};
 use super::index::Kept;
-use super::open::Then;
+use super::open::{Part, Then};
 use super::precheck::{Seen, precheck};
 use super::recorder::Work;
 use super::words;
@@ -62,6 +62,14 @@ impl Appliance {
         let Some(reply) = self.unless_answered(&request.command_id, reply) else {
             return;
         };
+        // The journal takes its last line now: the word would be struck off and could stand nowhere.
+        if let Some(open) = &self.open
+            && matches!(open.part, Part::Closing { waits_for: None })
+        {
+            let said = (words::IS_CLOSING.zh.to_owned(), words::IS_CLOSING.en.to_owned());
+            let _ = reply.send(Answer::Refused(refused("closing", Some(RuleId::R11), said)));
+            return;
+        }
         let judged = self.understand(request).and_then(|command| {
             let judged = self.interview.clone().step(self.moment(), command);
             judged.map_err(|refusal| Answer::refused(&refusal))

@@ -46,16 +46,21 @@ impl Appliance {
             | StateName::Closing
             | StateName::Closed => {}
         }
-        let suspended = self.interview.state() == StateName::Suspended;
-        if suspended != self.suspension_told {
-            self.suspension_told = suspended;
-            if suspended {
-                self.raise(Alarm::InterviewSuspended, "");
-            } else {
-                self.clear(Alarm::InterviewSuspended);
-            }
-            self.overlay();
+        self.tell_of_stage();
+    }
+
+    /// The alarm stands as long as the suspension, and the picture never says what is over.
+    fn tell_of_stage(&mut self) {
+        let state = self.interview.state();
+        if std::mem::replace(&mut self.state_told, state) == state {
+            return;
         }
+        if state == StateName::Suspended {
+            self.raise(Alarm::InterviewSuspended, "");
+        } else {
+            self.clear(Alarm::InterviewSuspended);
+        }
+        self.overlay();
     }
 
     /// What is gone for longer than `grace`; the disk has its own measure.
@@ -118,7 +123,18 @@ impl Appliance {
             InterruptionCause::MasterFailed | InterruptionCause::NoSpace => {
                 open.durable_until(wall_time(self.wall()))
             }
-            _ => self.moment_of(open, loss.since),
+            // A picture that was gone before this part began is gone from its beginning.
+            _ => {
+                let since = match &open.part {
+                    Part::Running { began, .. } => loss.since.max(began.at),
+                    Part::Wanted
+                    | Part::Held
+                    | Part::Opening { .. }
+                    | Part::Ending { .. }
+                    | Part::Closing { .. } => loss.since,
+                };
+                self.moment_of(open, since)
+            }
         };
         tracing::error!(cause = ?loss.cause, loss.detail, "the interview is suspended");
         self.observe(Event::RecordingLost {

@@ -126,13 +126,13 @@ pub enum Weighed {
 
 /// A snapshot that grew old is no proof of anything: nobody may be told "recording" from it.
 pub fn honest(seen: &Arc<Snapshot>) -> Arc<Snapshot> {
-    if !seen.recording || seen.made.elapsed() < RECORDING_WITHIN {
+    let says_so = seen.recording || seen.still_written;
+    if !says_so || seen.made.elapsed() < RECORDING_WITHIN {
         return Arc::clone(seen);
     }
-    Arc::new(Snapshot {
-        recording: false,
-        ..seen.as_ref().clone()
-    })
+    let mut old = seen.as_ref().clone();
+    (old.recording, old.still_written, old.interview.recording) = (false, false, false);
+    Arc::new(old)
 }
 
 #[derive(Clone)]

@@ -178,7 +178,14 @@ impl Appliance {
 
 /// Refused after all: it never was evidence.
 fn drop_import(from: &std::path::Path, reply: oneshot::Sender<Answer>, answer: Answer) {
-    let _ = std::fs::remove_file(from);
+    // Gigabytes take their time to go, and the loop has none.
+    let from = from.to_owned();
+    let gone = std::thread::Builder::new()
+        .name("incoming".into())
+        .spawn(move || std::fs::remove_file(from));
+    if let Err(error) = gone {
+        tracing::warn!(%error, "a refused import lies there until the next start");
+    }
     let _ = reply.send(answer);
 }
 

@@ -2,7 +2,7 @@
 //!
 //! SQLite may be locked or slow; the recording must not even notice (design 3). Everything in it but the answers
 //! given while no interview was open stands in journals too, so nothing waits for it but those answers. The thread
-//! tries again for as long as somebody else holds the lock.
+//! tries again for as long as somebody else holds the lock or the disk refuses.
 
 use super::events::RoomEvent;
 use super::reindex::{index_journal, is_indexed};
@@ -140,7 +140,7 @@ fn write(mut store: Store, queue: &Receiver<Job>, events: &Sender<RoomEvent>) {
             if !std::mem::replace(&mut said, true) {
                 tracing::error!(%error, "index");
             }
-            if !error.is_busy() {
+            if !error.may_pass() {
                 break;
             }
             thread::sleep(RETRY);

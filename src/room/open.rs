@@ -45,7 +45,7 @@ pub(super) struct OpenInterview {
 pub(super) enum Part {
     /// The media process is asked as soon as it is ready.
     Wanted,
-    /// The power was away too long to go on unasked: one press (`resume`) makes it wanted.
+    /// The power was away too long to go on unasked, or it goes on elsewhere: one press (`resume`) makes it wanted.
     Held,
     Opening {
         part: u32,
@@ -135,6 +135,13 @@ pub(super) struct Durable {
 }
 
 impl OpenInterview {
+    /// The number of a part of which nothing came is free again.
+    pub fn give_back(&mut self, part: u32) {
+        if self.last_part == part && !self.originals.any() {
+            self.last_part -= 1;
+        }
+    }
+
     /// Discs to begin now, and what was recorded already; not while it closes.
     pub fn discs_wanted(&self, slots: Vec<DiscSlot>) -> Option<(DiscOrder, Vec<Feed>)> {
         let is_closing = matches!(

@@ -1,7 +1,7 @@
 //! What is shown: the snapshot of this moment, and the row of the interview in the index.
 
 use super::appliance::Appliance;
-use super::open::OpenInterview;
+use super::open::{OpenInterview, Part};
 use super::precheck::bytes_per_hour;
 use super::snapshot::{DiskView, Revision, RoomInfo, Snapshot};
 use crate::evidence::line::time_text;
@@ -23,10 +23,11 @@ impl Appliance {
 
     /// The first snapshot must exist before the loop does; see `start`.
     pub(super) fn look(&self) -> Snapshot {
-        let view = self.interview.view();
+        let mut view = self.interview.view();
         let durable = self.open.as_ref().map(|open| open.durable).unwrap_or_default();
         let age = durable.at.map(|at| at.elapsed());
         let fresh = age.is_some_and(|age| age < RECORDING_WITHIN);
+        view.recording &= fresh;
         let room = &self.config.room;
         Snapshot {
             revision: Revision {
@@ -39,8 +40,8 @@ impl Appliance {
                 name: room.name.clone(),
                 unit: room.unit.clone(),
             },
-            recording: view.recording && fresh,
-            still_written: fresh && is_without_guarantee(view.state),
+            recording: view.recording,
+            still_written: fresh && is_without_guarantee(view.state) && self.is_being_written(),
             interview_id: self.open.as_ref().map(|open| open.id.clone()),
             part: self.open.as_ref().map_or(0, |open| open.last_part),
             durable_us: durable.until_us,
@@ -59,6 +60,12 @@ impl Appliance {
             interview: view,
             made: Instant::now(),
         }
+    }
+
+    /// A backlog that is written down is no proof that anything comes.
+    fn is_being_written(&self) -> bool {
+        let part = self.open.as_ref().map(|open| &open.part);
+        matches!(part, Some(Part::Running { .. } | Part::Ending { .. }))
     }
 
     pub(super) fn index_interview(&mut self, closed_at: Option<String>) {

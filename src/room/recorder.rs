@@ -6,7 +6,7 @@
 //! passed over.
 
 use super::arrival::Arrival;
-use crate::evidence::closing::{ClosingError, ClosingFacts, Stamping, close};
+use crate::evidence::closing::{ClosingFacts, Stamping, close};
 use crate::evidence::directory::InterviewDirectory;
 use crate::evidence::durable::DurableError;
 use crate::evidence::entries::Fragment;
@@ -310,10 +310,10 @@ impl Scribe {
                     Ok(closed) => (self.tell)(Recorded::Closed {
                         stamping: closed.stamping,
                     }),
-                    Err(
-                        ClosingError::Durable(error) | ClosingError::Journal(JournalError::Durable(error)),
-                    ) => return not_yet(&error),
-                    Err(error) => (self.tell)(Recorded::NotClosed { reason: said(&error) }),
+                    Err(error) => match error.refused_by_disk() {
+                        Some(refused) => return not_yet(refused),
+                        None => (self.tell)(Recorded::NotClosed { reason: said(&error) }),
+                    },
                 }
                 Done::Yes
             }

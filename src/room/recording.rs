@@ -16,7 +16,7 @@ use crate::evidence::names::TrackName;
 use crate::evidence::writer::Writer;
 use crate::interview::{Alarm, Entry, Event, InterruptionCause, Refusal, StateName};
 use chrono::DateTime;
-use pipelines::messages::{FromMedia, ToMedia, Track};
+use pipelines::messages::{CameraStatus, FromMedia, MicrophoneStatus, ToMedia, Track};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -281,13 +281,20 @@ impl Appliance {
     fn on_part_closed(&mut self, part: u32) {
         let Some(open) = &mut self.open else { return };
         let Part::Ending {
-            part: ending, then, ..
-        } = open.part
+            part: ending,
+            fanout,
+            then,
+            ..
+        } = &open.part
         else {
             return;
         };
-        if ending != part {
+        if *ending != part {
             return;
+        }
+        let (then, began) = (*then, fanout.is_some());
+        if !began && then != Then::Close {
+            open.give_back(part);
         }
         open.recorder.give(Work::EndPart { part });
         open.part = match then {
@@ -306,7 +313,14 @@ impl Appliance {
         self.media_view.restarts += 1;
         self.media_view.left = None;
         self.media_view.right = None;
+        // What it said of devices died with it.
         self.senses.forget(Instant::now());
+        for status in self.media_view.cameras.values_mut() {
+            *status = CameraStatus::Connecting;
+        }
+        for status in self.media_view.microphones.values_mut() {
+            *status = MicrophoneStatus::Connecting;
+        }
         self.raise(Alarm::MediaRestarted, reason);
         self.recording_lost(InterruptionCause::MediaFailed, reason);
     }
@@ -318,14 +332,19 @@ impl Appliance {
         let before = std::mem::replace(&mut open.part, Part::Wanted);
         let (part, then) = match before {
             Part::Running { part, .. } => (part, Then::NextPart),
-            Part::Ending { part, then, .. } => (part, then),
+            Part::Ending {
+                part, fanout, then, ..
+            } => {
+                if fanout.is_none() && then != Then::Close {
+                    open.give_back(part);
+                }
+                (part, then)
+            }
             Part::Opening { part, .. } => {
                 if open.originals.any() {
                     open.recorder.give(Work::EndPart { part });
-                } else {
-                    // Nothing of it came, so its number is free.
-                    open.last_part -= 1;
                 }
+                open.give_back(part);
                 return;
             }
             Part::Wanted => return,

@@ -2,7 +2,7 @@
 //!
 //! Runs before the loop, reads only. An index that cannot be opened is set aside, never deleted.
 
-use crate::evidence::entries::{CHECKPOINT, FRAGMENT};
+use crate::evidence::entries::{CHECKPOINT, FRAGMENT, OPENED};
 use crate::evidence::journal::Journal;
 use crate::evidence::line::Line;
 use crate::store::{InterviewRow, LineRow, Store, StoreError};
@@ -85,7 +85,7 @@ fn text(line: &Line, key: &str) -> Option<String> {
 }
 
 fn row_of(id: &str, lines: &[Line]) -> Option<InterviewRow> {
-    let opened = lines.first()?;
+    let opened = lines.first().filter(|line| line.kind == OPENED)?;
     let started = lines.iter().find(|line| line.kind == "started");
     let closed = lines.iter().find(|line| line.kind == "closed");
     let case = started.and_then(|line| line.data.get("case"));

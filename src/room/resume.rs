@@ -9,7 +9,7 @@ use super::appliance::{Appliance, wall_time};
 use super::discs::DiscOrder;
 use super::open::{OpenInterview, Part};
 use crate::disc::Feed;
-use crate::evidence::adopt::{Adopted, Recovered, find_unfinished, recover};
+use crate::evidence::adopt::{AdoptError, Adopted, Recovered, find_unfinished, recover};
 use crate::evidence::catch_up::catch_up_all;
 use crate::evidence::journal::Journal;
 use crate::evidence::line::Line;
@@ -40,6 +40,8 @@ impl Appliance {
                     self.index_completed(&id);
                 }
                 Ok(Recovered::Stillborn) => tracing::warn!(%id, "nothing was recorded in it"),
+                // The alarm of the keys stands already.
+                Err(error @ AdoptError::KeysOutOfReach { .. }) => tracing::error!(%error, "left as it is"),
                 Err(error) => self.raise(Alarm::IntentUnreadable, &format!("{id}: {error}")),
             }
         }
@@ -50,13 +52,19 @@ impl Appliance {
         self.queue_discs(ledger);
     }
 
-    /// The second disk gets what it had not got when the room went down.
+    /// The second disk gets what it had not got when the room went down. It may hang, so nothing waits for it.
     fn level_copies(&self) {
-        match catch_up_all(&self.place) {
-            Ok(ids) => ids
-                .iter()
-                .for_each(|id| tracing::warn!(%id, "its copy is completed")),
-            Err(error) => tracing::error!(%error, "copies on the second disk are behind"),
+        let place = self.place.clone();
+        let started = std::thread::Builder::new().name("copies".into()).spawn(move || {
+            for (id, caught_up) in catch_up_all(&place) {
+                match caught_up {
+                    Ok(()) => tracing::warn!(id, "its copy is completed"),
+                    Err(error) => tracing::error!(id, %error, "its copy on the second disk is behind"),
+                }
+            }
+        });
+        if let Err(error) = started {
+            tracing::error!(%error, "copies on the second disk are not looked at");
         }
     }
 

@@ -74,6 +74,8 @@ words! {
     // Refusals of the room itself.
     NO_PLACE = "主存储无法写入,不能开始: {}。请检查磁盘空间和权限",
         "the master disk cannot be written, nothing can begin: {}. Check space and permissions";
+    IS_CLOSING = "正在封存,不能再记入。未使用批准口令或一次性口令",
+        "the interview is being sealed and takes nothing more; no secret or code was used";
     NO_INTERVIEW = "没有正在进行的讯问,文件无处归入", "no interview is open, so the file belongs nowhere";
     FILE_NOT_TAKEN = "文件未被接收: {}", "the file was not taken: {}";
     NOTHING_TO_RESUME = "没有等待继续的录制", "no recording waits to be resumed";

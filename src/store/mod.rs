@@ -34,15 +34,21 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Somebody else holds the lock: it is worth trying again.
-    pub fn is_busy(&self) -> bool {
+    /// Somebody else holds the lock, or the disk refuses: it is worth trying again.
+    pub fn may_pass(&self) -> bool {
         let source = match self {
             StoreError::Write { source, .. } | StoreError::Read { source, .. } => source,
             _ => return false,
         };
         matches!(
             source.sqlite_error_code(),
-            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+            Some(
+                rusqlite::ErrorCode::DatabaseBusy
+                    | rusqlite::ErrorCode::DatabaseLocked
+                    | rusqlite::ErrorCode::DiskFull
+                    | rusqlite::ErrorCode::SystemIoFailure
+                    | rusqlite::ErrorCode::ReadOnly
+            )
         )
     }
 }

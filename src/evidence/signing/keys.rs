@@ -57,6 +57,7 @@ pub struct DeviceKeys {
     device_pem: String,
     device_sm2_pem: String,
     public: PublicKeys,
+    is_temporary: bool,
 }
 
 /// The keys as they were found.
@@ -123,7 +124,10 @@ impl DeviceKeys {
     /// Keys that live only as long as the process: for a room that can keep none, and for tests.
     pub fn ephemeral(room: &str) -> Result<Self, KeyError> {
         let (ed25519, sm2, pems) = certified(room, Secrets::generate())?;
-        Self::put_together(ed25519, sm2, pems)
+        Ok(Self {
+            is_temporary: true,
+            ..Self::put_together(ed25519, sm2, pems)?
+        })
     }
 
     /// Certificates stand beside the keys. One of an authority is taken when it is of our key; what is none of ours
@@ -185,7 +189,13 @@ impl DeviceKeys {
             device_pem,
             device_sm2_pem,
             public,
+            is_temporary: false,
         })
+    }
+
+    /// They end with the process: what the device's own keys began must not be ended by them.
+    pub fn is_temporary(&self) -> bool {
+        self.is_temporary
     }
 
     /// Signs `bytes`; about a millisecond.
