@@ -4,6 +4,9 @@
 //! is completed. Nothing is deleted. Called once per start, before anything is
 //! recorded; repeating it after another cut in its middle is harmless.
 
+mod fragments;
+
+use self::fragments::{adopted_fragment, fragments_of};
 use super::{
     closing::{ClosedInterview, ClosingError, finish, is_made_by_closing, journalled_files},
     digest::{Digests, digest_file},
@@ -15,7 +18,7 @@ use super::{
     },
     journal::{Journal, JournalError},
     line::{Data, Line},
-    mp4::{Break, Continuity, Header, PlacedChunk, scan_chunks, scan_header},
+    mp4::{Continuity, Header, PlacedChunk, scan_chunks, scan_header},
     names::{InterviewId, TrackName},
     now::Now,
     outline::{Outline, OutlineFault, PartOutline, SegmentOutline},
@@ -25,7 +28,6 @@ use super::{
 use std::{
     fs::{self, File, OpenOptions},
     io,
-    os::unix::fs::FileExt as _,
     path::Path,
     sync::Arc,
 };
@@ -461,45 +463,4 @@ fn open_synced(path: &Path) -> Result<File, DurableError> {
         .step("open", path)?;
     file.sync_all().step("sync", path)?;
     Ok(file)
-}
-
-/// Chunks by fragment: each begins with a key frame.
-fn fragments_of<'a>(
-    chunks: &'a [PlacedChunk],
-    header: &'a Header,
-) -> impl Iterator<Item = &'a [PlacedChunk]> {
-    chunks.chunk_by(move |_, next| !starts_with_key_frame(header, &next.chunk))
-}
-
-fn adopted_fragment(
-    (segment, file, root): (&str, &File, &Path),
-    chunks: &[PlacedChunk],
-    timeline: &mut Continuity,
-) -> Result<Fragment, AdoptError> {
-    let before = timeline.extent();
-    let breaks: Vec<Break> = chunks
-        .iter()
-        .flat_map(|placed| timeline.accept(&placed.chunk))
-        .collect();
-    let extent = timeline.extent().since(&before);
-    let offset = chunks.first().map_or(0, |first| first.offset);
-    let length = chunks.iter().map(|placed| placed.length).sum::<u64>();
-    let mut bytes = vec![0; length as usize];
-    file.read_exact_at(&mut bytes, offset)
-        .step("read", &root.join(segment))?;
-    let Digests { sha256, sm3 } = Digests::of(&bytes);
-    Ok(Fragment {
-        segment: segment.to_owned(),
-        offset,
-        length,
-        sha256,
-        sm3,
-        media_us: extent.media_us,
-        duration_us: extent.duration_us,
-        frames: extent.frames,
-        samples: extent.samples,
-        break_us: breaks.first().map(Break::gap_us),
-        adopted: true,
-        conditions: Data::new(),
-    })
 }
