@@ -83,26 +83,26 @@ impl Appliance {
         self.disk_loss()
     }
 
-    /// Neither the disk nor a disc can be guaranteed.
+    /// Neither the disk nor a disc can be guaranteed, or nothing comes that they could take.
     fn disk_loss(&self) -> Option<Loss> {
         let open = self.open.as_ref()?;
         let Part::Running { began, .. } = &open.part else {
             return None;
         };
         let silent = open.silent_for(began.at);
-        if silent <= DURABLE_WITHIN || (silent <= DISC_CARRIES && self.a_disc_carries()) {
+        let waits = open.recorder.waiting_bytes() > 0;
+        if silent <= DURABLE_WITHIN || (waits && silent <= DISC_CARRIES && self.a_disc_carries()) {
             return None;
         }
-        let cause = if open.disk_is_full {
-            InterruptionCause::NoSpace
-        } else {
-            InterruptionCause::MasterFailed
+        let (cause, detail) = match (waits, open.disk_is_full) {
+            (false, _) => (InterruptionCause::MediaFailed, "nothing comes to be recorded"),
+            (true, true) => (InterruptionCause::NoSpace, "the master disk is full"),
+            (true, false) => (InterruptionCause::MasterFailed, "the master disk takes nothing"),
         };
-        let since = Instant::now().checked_sub(silent)?;
         Some(Loss {
             cause,
-            detail: "the master disk takes nothing",
-            since,
+            detail,
+            since: Instant::now().checked_sub(silent)?,
         })
     }
 
@@ -120,7 +120,7 @@ impl Appliance {
     fn suspend(&mut self, loss: &Loss) {
         let Some(open) = &self.open else { return };
         let recorded_until = match loss.cause {
-            InterruptionCause::MasterFailed | InterruptionCause::NoSpace => {
+            InterruptionCause::MasterFailed | InterruptionCause::NoSpace | InterruptionCause::MediaFailed => {
                 open.durable_until(wall_time(self.wall()))
             }
             // A picture that was gone before this part began is gone from its beginning.

@@ -46,7 +46,11 @@ impl Appliance {
                 self.raise(Alarm::MasterFailed, "64 MiB wait for the master disk");
                 self.recording_lost(InterruptionCause::MasterFailed, "the master disk takes nothing");
             }
-            Part::Running { began, .. } if !open.stall_told && open.silent_for(began.at) > DURABLE_WITHIN => {
+            Part::Running { began, .. }
+                if !open.stall_told
+                    && open.recorder.waiting_bytes() > 0
+                    && open.silent_for(began.at) > DURABLE_WITHIN =>
+            {
                 open.stall_told = true;
                 self.raise(Alarm::MasterFailed, "nothing became durable for 4 s");
             }
