@@ -78,6 +78,8 @@ pub struct Appliance {
     pub(super) senses: Senses,
     /// Since when nothing stands against going on after a suspension.
     pub(super) well_since: Option<Instant>,
+    /// Closed interviews whose urgent incomplete end waits for its approver's word, by id.
+    pub(super) unconfirmed: BTreeMap<String, Interview>,
     /// The state that picture and alarms last spoke of.
     pub(super) state_told: StateName,
     pub(super) climate: Option<Dated<ClimateReading>>,

@@ -28,6 +28,10 @@ impl Appliance {
         let Some(reply) = self.unless_answered(&request.command_id, reply) else {
             return;
         };
+        if self.confirms_later(&request) {
+            let answer = self.on_confirm(&request, actor);
+            return self.answer_outside(&request, answer, reply);
+        }
         let (answer, entries) = self.decide(&request);
         self.record_answer(&request, actor, answer, entries, reply);
     }
@@ -62,6 +66,12 @@ impl Appliance {
         let Some(reply) = self.unless_answered(&request.command_id, reply) else {
             return;
         };
+        if self.confirms_later(request) {
+            return match self.judge_confirmation(request) {
+                Ok(_) => drop(free.send(())),
+                Err(answer) => self.answer_outside(request, answer, reply),
+            };
+        }
         // The journal takes its last line now: the word would be struck off and could stand nowhere.
         if let Some(open) = &self.open
             && matches!(open.part, Part::Closing { waits_for: None })
@@ -89,9 +99,13 @@ impl Appliance {
         actor: &str,
         reply: oneshot::Sender<Answer>,
     ) {
-        if let Some(reply) = self.unless_answered(&request.command_id, reply) {
-            self.record_answer(request, actor, Answer::Refused(refusal), Vec::new(), reply);
+        let Some(reply) = self.unless_answered(&request.command_id, reply) else {
+            return;
+        };
+        if self.confirms_later(request) {
+            return self.answer_outside(request, Answer::Refused(refusal), reply);
         }
+        self.record_answer(request, actor, Answer::Refused(refusal), Vec::new(), reply);
     }
 
     /// A transcript or an attestation enters the interview's directory; refused when none is open.
@@ -170,8 +184,28 @@ impl Appliance {
         })
     }
 
+    /// No journal holds this answer, so the index must before it is given.
+    fn answer_outside(&mut self, request: &CommandRequest, answer: Answer, reply: oneshot::Sender<Answer>) {
+        let number = self.number();
+        let waiting = Waiting {
+            number,
+            command_id: request.command_id.clone(),
+            answer,
+            is_kept: true,
+            admits: Vec::new(),
+            replies: vec![reply],
+        };
+        self.keep_and_wait(waiting);
+    }
+
+    fn keep_and_wait(&mut self, waiting: Waiting) {
+        let (kept, number) = (self.as_kept(&waiting), waiting.number);
+        self.waiting.push_back(waiting);
+        self.index.keep(kept, Some(number));
+    }
+
     /// The room itself fills in what the pre-check found and what an approver proved; nobody can send that.
-    fn understand(&self, request: &CommandRequest) -> Result<Command, Answer> {
+    pub(super) fn understand(&self, request: &CommandRequest) -> Result<Command, Answer> {
         if request.kind == "precheck" {
             let results = precheck(&Seen {
                 config: &self.config,
@@ -183,7 +217,11 @@ impl Appliance {
             });
             return Ok(Command::Precheck { results });
         }
-        serde_json::from_value(approval::put_in(request))
+        let mut command = approval::put_in(request);
+        if let (Value::Object(fields), "confirm-incomplete") = (&mut command, request.kind.as_str()) {
+            fields.remove("interview"); // says to whom it is spoken, not what
+        }
+        serde_json::from_value(command)
             .map_err(|error| Answer::Refused(refused("malformed", None, words::MALFORMED.with(error))))
     }
 
@@ -214,10 +252,7 @@ impl Appliance {
             }
             None => {
                 self.note_in_ledger(&entries);
-                // No journal holds this answer, so the index must before it is given.
-                let kept = self.as_kept(&waiting);
-                self.waiting.push_back(waiting);
-                self.index.keep(kept, Some(number));
+                self.keep_and_wait(waiting);
             }
         }
         self.carry_out(&entries);
@@ -364,6 +399,6 @@ pub(super) fn no_interview() -> Value {
     refused("no-interview", Some(RuleId::R11), said)
 }
 
-fn not_taken(reason: &str) -> Value {
+pub(super) fn not_taken(reason: &str) -> Value {
     refused("not-taken", Some(RuleId::R03), words::FILE_NOT_TAKEN.with(reason))
 }

@@ -38,6 +38,7 @@ impl Appliance {
         let closed_at = time_text(self.wall());
         self.index_interview(Some(closed_at));
         let Some(open) = self.open.take() else { return };
+        self.note_unconfirmed(&open.id);
         let announced = json!({"interview": open.id, "uuid": open.uuid});
         if let Err(error) = self.ledger.write("interview-closed", announced) {
             tracing::error!(%error, "ledger");

@@ -11,6 +11,7 @@ mod burners;
 mod clock_step;
 mod commands;
 pub mod config;
+mod confirming;
 mod disc_events;
 mod discs;
 mod ending;
@@ -169,6 +170,7 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
             std::time::Instant::now(),
         ),
         well_since: None,
+        unconfirmed: BTreeMap::new(),
         state_told: crate::interview::StateName::Idle,
         climate: None,
         free_bytes: surroundings::free_bytes(&data),

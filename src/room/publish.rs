@@ -43,6 +43,7 @@ impl Appliance {
             recording: view.recording,
             still_written: fresh && is_without_guarantee(view.state) && self.is_being_written(),
             interview_id: self.open.as_ref().map(|open| open.id.clone()),
+            confirmations_owed: self.unconfirmed.keys().cloned().collect(),
             part: self.open.as_ref().map_or(0, |open| open.last_part),
             durable_us: durable.until_us,
             durable_age_ms: age.and_then(|age| u64::try_from(age.as_millis()).ok()),

@@ -50,6 +50,7 @@ impl Appliance {
             self.resume_confidential(ledger);
         }
         self.queue_discs(ledger);
+        self.resume_unconfirmed(ledger);
     }
 
     /// The second disk gets what it had not got when the room went down. It may hang, so nothing waits for it.
@@ -245,7 +246,7 @@ fn closed_segments(adopted: &Adopted) -> Vec<Feed> {
         .collect()
 }
 
-fn entries(lines: &[Line]) -> Result<Vec<Entry>, EntryError> {
+pub(super) fn entries(lines: &[Line]) -> Result<Vec<Entry>, EntryError> {
     lines
         .iter()
         .filter_map(|line| Entry::from_line(&line.kind, &Value::Object(line.data.clone())).transpose())

@@ -40,6 +40,8 @@ pub struct Snapshot {
     /// State, phase, people, documents, acts, marks: as `interview` sees it.
     #[schema(value_type = Object)]
     pub interview: View,
+    /// Closed interviews whose urgent incomplete end waits for its approver's word.
+    pub confirmations_owed: Vec<String>,
     pub part: u32,
     /// Media time recorded and durable in this part, µs.
     pub durable_us: u64,
@@ -117,6 +119,7 @@ impl Snapshot {
             still_written: false,
             interview_id: None,
             interview: Interview::new(Rules::default()).view(),
+            confirmations_owed: Vec::new(),
             part: 0,
             durable_us: 0,
             durable_age_ms: None,

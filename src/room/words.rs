@@ -74,6 +74,7 @@ words! {
     // Refusals of the room itself.
     NO_PLACE = "主存储无法写入,不能开始: {}。请检查磁盘空间和权限",
         "the master disk cannot be written, nothing can begin: {}. Check space and permissions";
+    CONFIRMS_NOTHING = "没有指明待确认的讯问: {}", "name the interview whose end waits to be confirmed, of: {}";
     IS_CLOSING = "正在封存,不能再记入。未使用批准口令或一次性口令",
         "the interview is being sealed and takes nothing more; no secret or code was used";
     NO_INTERVIEW = "没有正在进行的讯问,文件无处归入", "no interview is open, so the file belongs nowhere";

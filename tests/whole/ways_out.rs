@@ -7,6 +7,7 @@ use super::faults::{goes_on_as_the_next_part, is_suspended};
 use super::house::{House, PROGRAM};
 use serde_json::{Value, json};
 use shenlu::demo::officer;
+use shenlu::demo::room_child::RoomChild;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -319,6 +320,80 @@ fn an_interview_goes_on_unrecorded_by_a_proved_approver_only() {
         removal(json!({"credential": {"secret": SECRET}})),
     );
     house.until("closed", 60, |s| s["interview_id"].is_null());
+}
+
+#[test]
+fn an_urgent_end_is_confirmed_after_the_interview_was_closed_and_over_a_restart() {
+    let mut house = House::ready();
+    add_approver(&house, NAME, NUMBER, SECRET);
+    start(&house, "inquiry-witness");
+    house.say_what_is_owed();
+    house.reach(2.0);
+    let id = house.room.state().unwrap()["interview_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    house.must(
+        "end-incomplete",
+        json!({"reason": "illness", "text": "突发疾病送医", "approver": {"name": NAME, "number": NUMBER}}),
+    );
+    house.until("closed, and not confirmed", 60, |s| {
+        s["interview_id"].is_null() && s["confirmations_owed"] == json!([id])
+    });
+    house.room.child.kill().unwrap();
+    house.room.child.wait().unwrap();
+    house.room = RoomChild::start(Path::new(PROGRAM), &house.place).unwrap();
+    house.until("still not confirmed", 10, |s| {
+        s["confirmations_owed"] == json!([id])
+    });
+    let before = std::fs::read(house.interview(&id).join("journal.jsonl")).unwrap();
+
+    let confirm = |more: Value| {
+        let mut fields = json!({"approver": {"name": "somebody", "number": NUMBER}});
+        fields
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        let command_id = format!("confirm {more}");
+        house
+            .room
+            .client
+            .command(&command_id, "confirm-incomplete", fields)
+            .unwrap()
+    };
+    let credential = json!({"secret": SECRET});
+    assert_eq!(
+        confirm(json!({"confirmation": "own-credential"})).status,
+        409,
+        "a bare claim"
+    );
+    let other = confirm(json!({"credential": credential, "interview": "a1-20200101-000000"}));
+    assert_eq!(
+        (other.status, &other.body["code"]),
+        (409, &json!("nothing-to-confirm"))
+    );
+    let done = confirm(json!({"credential": credential}));
+    assert_eq!(
+        (done.status, &done.body["interview_id"]),
+        (200, &json!(id)),
+        "{}",
+        done.body
+    );
+    let again = confirm(json!({"credential": credential}));
+    assert_eq!(
+        (again.status, again.body),
+        (done.status, done.body),
+        "the same answer"
+    );
+    house.until("confirmed", 5, |s| s["confirmations_owed"] == json!([]));
+    let ledger = std::fs::read_to_string(house.place.data.join("ledger.jsonl")).unwrap();
+    let line = ledger
+        .lines()
+        .find(|line| line.contains("incomplete-confirmed"))
+        .unwrap();
+    assert!(line.contains(&id) && line.contains(NAME), "{line}");
+    let after = std::fs::read(house.interview(&id).join("journal.jsonl")).unwrap();
+    assert_eq!(after, before, "a closed interview never changes");
 }
 
 #[test]
