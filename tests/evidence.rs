@@ -246,6 +246,35 @@ fn cut_at_any_byte_loses_at_most_the_torn_chunk() {
 }
 
 #[test]
+fn what_is_closed_is_not_read_again_when_a_long_part_is_taken_up() {
+    let lines_of = |without_the_first: bool| {
+        let root = tempfile::tempdir().unwrap();
+        let directory = new_directory(root.path());
+        let mut writer = Writer::new(&directory, 1);
+        write_part(&mut writer, 1, &TrackName::Program, media());
+        let path = directory.path().to_owned();
+        drop((writer, directory));
+        if without_the_first {
+            fs::remove_file(path.join("part-0001/seg-00001.mp4")).unwrap();
+        }
+        let adopted = recover_open(root.path());
+        let ends = |line: &&shenlu::evidence::line::Line| {
+            matches!(line.kind.as_str(), "fragment" | "segment-closed" | "track-closed")
+        };
+        let lines: Vec<Data> = adopted
+            .lines
+            .iter()
+            .filter(ends)
+            .map(|line| line.data.clone())
+            .collect();
+        lines
+    };
+    let (whole, without) = (lines_of(false), lines_of(true));
+    assert!(whole.len() > 12, "{whole:?}");
+    assert_eq!(without, whole);
+}
+
+#[test]
 fn closing_cut_short_anywhere_is_completed_at_start() {
     let whole_root = tempfile::tempdir().unwrap();
     let (directory, closed) = closed_interview(whole_root.path());

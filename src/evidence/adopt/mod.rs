@@ -232,7 +232,11 @@ impl Adoption {
         let (number, track) = (part.opened.part, &part.opened.track);
         let mut segments = part.segments.clone();
         let mut timeline = None;
-        for segment in &mut segments {
+        // What the journal knows as closed was synced and is not read again, or a long interview would be long in
+        // coming back: only the last of it, for the timeline to run on from.
+        let open = segments.iter().position(|segment| segment.closed.is_none());
+        let from = open.unwrap_or(segments.len()).saturating_sub(1);
+        for segment in segments.iter_mut().skip(from) {
             self.close_segment(segment, &mut timeline)?;
         }
         // At most one segment can exist without its line; more are handled all the same.
