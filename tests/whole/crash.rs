@@ -52,24 +52,31 @@ fn a_room_killed_again_and_again_loses_less_than_a_second_each_time() {
     while toll.kills < kills {
         let until = kills.min(toll.kills + KILLS_OF_AN_INTERVIEW);
         one_interview(&mut house, until, &mut toll);
-        eprintln!("{} kills; slowest to record again {:?}", toll.kills, toll.slowest);
+        toll.tell();
     }
     assert!(checked(&house).success(), "`shenlu check` finds nothing broken");
-    toll.lost.sort_unstable();
-    let at = |share: usize| toll.lost[(toll.lost.len() - 1) * share / 100];
-    eprintln!(
-        "{} kills, {} of a room that recorded; lost, ms: least {}, median {}, 90 % {}, 99 % {}, most {}; slowest to record again {:?}",
-        toll.kills,
-        toll.lost.len(),
-        at(0),
-        at(50),
-        at(90),
-        at(99),
-        at(100),
-        toll.slowest
-    );
-    assert!(at(100) <= MOST_LOST_MS, "{:?}", toll.lost);
+    assert!(toll.lost_at(100) <= MOST_LOST_MS, "{:?}", toll.lost);
     assert!(toll.slowest <= RECORDING_WITHIN, "{:?}", toll.slowest);
+}
+
+impl Toll {
+    /// What so many percent of the kills lost at most, ms; kept in order.
+    fn lost_at(&self, percent: usize) -> i64 {
+        self.lost[(self.lost.len() - 1) * percent / 100]
+    }
+
+    fn tell(&mut self) {
+        self.lost.sort_unstable();
+        let [least, median, most_of, nearly_all, most] =
+            [0, 50, 90, 99, 100].map(|percent| self.lost_at(percent));
+        eprintln!(
+            "{} kills, {} of a room that recorded; lost, ms: least {least}, median {median}, 90 % {most_of}, \
+             99 % {nearly_all}, most {most}; slowest to record again {:?}",
+            self.kills,
+            self.lost.len(),
+            self.slowest
+        );
+    }
 }
 
 /// Begun, killed until so many kills there were in all, ended, and judged by decoding every part of it.
