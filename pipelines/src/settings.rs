@@ -38,6 +38,16 @@ pub enum Channel {
     Right,
 }
 
+impl Channel {
+    /// The name in configuration and state.
+    pub fn name(self) -> &'static str {
+        match self {
+            Channel::Left => "left",
+            Channel::Right => "right",
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Transport {

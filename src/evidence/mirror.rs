@@ -227,9 +227,7 @@ impl Copying {
     fn begin(root: &Path, path: &str, master: &Path) -> Result<Copying, DurableError> {
         let (from, path) = (master.join(path), root.join(path));
         durable::create_directories(durable::parent_of(&path))?;
-        let mut partial = path.clone().into_os_string();
-        partial.push(durable::TEMPORARY_SUFFIX);
-        let partial = PathBuf::from(partial);
+        let partial = durable::temporary_name(&path);
         Ok(Copying {
             from: File::open(&from).step("open", &from)?,
             to: File::create(&partial).step("create", &partial)?,

@@ -83,11 +83,7 @@ impl Appliance {
     }
 
     pub(super) fn on_microphone(&mut self, channel: settings::Channel, status: MicrophoneStatus) {
-        let name = match channel {
-            settings::Channel::Left => "left",
-            settings::Channel::Right => "right",
-        };
-        self.media_view.microphones.insert(name, status.clone());
+        self.media_view.microphones.insert(channel.name(), status.clone());
         self.senses.microphone(channel, &status, Instant::now());
         let alarm = Alarm::MicrophoneLost {
             channel: side(channel),

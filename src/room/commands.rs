@@ -187,19 +187,8 @@ impl Appliance {
     /// No journal holds this answer, so the index must before it is given.
     fn answer_outside(&mut self, request: &CommandRequest, answer: Answer, reply: oneshot::Sender<Answer>) {
         let number = self.number();
-        let waiting = Waiting {
-            number,
-            command_id: request.command_id.clone(),
-            answer,
-            is_kept: true,
-            admits: Vec::new(),
-            replies: vec![reply],
-        };
-        self.keep_and_wait(waiting);
-    }
-
-    fn keep_and_wait(&mut self, waiting: Waiting) {
-        let (kept, number) = (self.as_kept(&waiting), waiting.number);
+        let waiting = kept_command(number, request, answer, reply);
+        let kept = self.as_kept(&waiting);
         self.waiting.push_back(waiting);
         self.index.keep(kept, Some(number));
     }
@@ -234,25 +223,17 @@ impl Appliance {
         reply: oneshot::Sender<Answer>,
     ) {
         let number = self.number();
-        let mut lines = journal_lines(&entries);
-        lines.push(("answered".to_owned(), answered(request, actor, &answer)));
-        let command_id = request.command_id.clone();
-        let waiting = Waiting {
-            number,
-            command_id,
-            answer,
-            is_kept: true,
-            admits: Vec::new(),
-            replies: vec![reply],
-        };
         match &self.open {
             Some(open) => {
+                let mut lines = journal_lines(&entries);
+                lines.push(("answered".to_owned(), answered(request, actor, &answer)));
                 open.recorder.give(Work::Lines { lines, number });
-                self.waiting.push_back(waiting);
+                self.waiting
+                    .push_back(kept_command(number, request, answer, reply));
             }
             None => {
                 self.note_in_ledger(&entries);
-                self.keep_and_wait(waiting);
+                self.answer_outside(request, answer, reply);
             }
         }
         self.carry_out(&entries);
@@ -352,6 +333,23 @@ impl Appliance {
     fn hide_everything(&mut self) {
         self.media_view.left = None;
         self.media_view.right = None;
+    }
+}
+
+/// A command whose answer is given once it is durable, and the same for ever.
+fn kept_command(
+    number: u64,
+    request: &CommandRequest,
+    answer: Answer,
+    reply: oneshot::Sender<Answer>,
+) -> Waiting {
+    Waiting {
+        number,
+        command_id: request.command_id.clone(),
+        answer,
+        is_kept: true,
+        admits: Vec::new(),
+        replies: vec![reply],
     }
 }
 

@@ -39,7 +39,7 @@ impl Senses {
                 lost: Some(now),
                 zero: None,
             };
-            (name(channel), ear)
+            (channel.name(), ear)
         };
         Senses {
             unseen: Some(now),
@@ -84,7 +84,7 @@ impl Senses {
     }
 
     pub fn microphone(&mut self, channel: Channel, status: &MicrophoneStatus, now: Instant) {
-        let Some(ear) = self.ears.get_mut(name(channel)) else {
+        let Some(ear) = self.ears.get_mut(channel.name()) else {
             return;
         };
         match status {
@@ -97,7 +97,7 @@ impl Senses {
     }
 
     pub fn zero(&mut self, channel: Channel, is: bool, now: Instant) {
-        if let Some(ear) = self.ears.get_mut(name(channel)) {
+        if let Some(ear) = self.ears.get_mut(channel.name()) {
             ear.zero = is.then(|| before(now, ZERO_TAKES));
         }
     }
@@ -111,13 +111,6 @@ impl Senses {
     pub fn sound_gone(&self) -> Option<Instant> {
         let gone = self.ears.values().map(|ear| earlier(ear.lost, ear.zero));
         gone.reduce(|all, one| Some(all?.max(one?))).flatten()
-    }
-}
-
-fn name(channel: Channel) -> &'static str {
-    match channel {
-        Channel::Left => "left",
-        Channel::Right => "right",
     }
 }
 

@@ -286,6 +286,13 @@ pub fn is_whole(recording: &Recording) {
     );
 }
 
+/// From the last picture of the interviewee in one part to the first in the next, by the camera's own clock.
+pub fn between(one: &Recording, next: &Recording) -> Duration {
+    let last = one.codes(0).last().unwrap().wall_ms;
+    let first = next.codes(0).next().unwrap().wall_ms;
+    Duration::from_millis(first - last)
+}
+
 /// Where the officer's picture stands in the default layout.
 pub fn insert() -> Rect {
     let margin = 1.0 / 48.0;

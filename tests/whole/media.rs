@@ -1,6 +1,6 @@
 //! The media process killed: seconds lost, not the interview; the gap is shown, journalled, and spoken of.
 
-use super::house::{House, is_whole};
+use super::house::{House, between, is_whole};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -28,9 +28,7 @@ fn a_killed_media_process_costs_seconds_and_a_statement() {
     let (first, second) = (house.judge_part(&id, 1), house.judge_part(&id, 2));
     is_whole(&first);
     is_whole(&second);
-    let last = first.codes(0).last().unwrap().wall_ms;
-    let next = second.codes(0).next().unwrap().wall_ms;
-    let gap = Duration::from_millis(next - last);
+    let gap = between(&first, &second);
     eprintln!("gap between the two parts: {gap:?}");
     assert!(gap < Duration::from_secs(3), "{gap:?}");
     let journal = house.journal(&id);

@@ -1,6 +1,6 @@
 //! The master disk that stands still or refuses, and the mirror lost: caused by a file system of the fixtures.
 
-use super::super::house::{House, is_whole, without_burners};
+use super::super::house::{House, between, is_whole, without_burners};
 use super::{
     SUSPENDED_WITHIN, causes, goes_on_as_the_next_part, has_alarm, is_suspended, ms, on_disk, seen, table,
 };
@@ -136,12 +136,7 @@ fn ends_whole(house: &House, id: &str, cause: &str) {
     let (first, second) = (house.judge_part(id, 1), house.judge_part(id, 2));
     is_whole(&first);
     is_whole(&second);
-    let last = first.codes(0).last().unwrap().wall_ms;
-    let next = second.codes(0).next().unwrap().wall_ms;
-    let between = Duration::from_millis(next - last);
-    assert!(
-        between < Duration::from_secs(2),
-        "what waited was written: {between:?}"
-    );
+    let gap = between(&first, &second);
+    assert!(gap < Duration::from_secs(2), "what waited was written: {gap:?}");
     assert_eq!(causes(house, id), [cause]);
 }

@@ -1,6 +1,6 @@
 //! The media process hung, and the index locked by somebody else.
 
-use super::super::house::{House, is_whole};
+use super::super::house::{House, between, is_whole};
 use super::super::media::media_pid;
 use super::{SUSPENDED_WITHIN, causes, goes_on_as_the_next_part, has_alarm, is_suspended, ms, seen, table};
 use std::process::{Command, Stdio};
@@ -35,9 +35,7 @@ fn a_hung_media_process_is_replaced_and_the_interview_suspended_meanwhile() {
     let (first, second) = (house.judge_part(&id, 1), house.judge_part(&id, 2));
     is_whole(&first);
     is_whole(&second);
-    let last = first.codes(0).last().unwrap().wall_ms;
-    let next = second.codes(0).next().unwrap().wall_ms;
-    let gap = Duration::from_millis(next - last);
+    let gap = between(&first, &second);
     assert_eq!(causes(&house, &id), ["media-failed"]);
     let measured = format!(
         "suspended {}, recording again {}, between the parts {}",
