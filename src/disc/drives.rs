@@ -71,7 +71,7 @@ impl Worker {
         {
             return Ok(blank);
         }
-        let fault = match self.blank_in(self.drive.for_disc(number)) {
+        let fault = match self.blank_in(self.next_in_own(number)) {
             Ok(blank) => return Ok(blank),
             Err(fault) => fault,
         };
@@ -86,6 +86,16 @@ impl Worker {
             self.bench.fault(number, fault);
         }
         Ok(blank)
+    }
+
+    /// Disc `number` in the slot's own drive. An image file is its disc's number in its name, which counts only there.
+    fn next_in_own(&self, number: u32) -> Device {
+        let plan = &self.bench.plan;
+        if plan.borrowed || self.drive != plan.drive {
+            self.drive.first_unused()
+        } else {
+            self.drive.for_disc(number)
+        }
     }
 
     fn blank_in(&self, device: Device) -> Result<Blank, DiscFault> {

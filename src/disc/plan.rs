@@ -70,8 +70,10 @@ impl Default for BatchPolicy {
 #[derive(Clone, Debug)]
 pub struct DiscPlan {
     pub slot: Slot,
-    /// The slot's own drive.
+    /// The drive that the slot begins in.
     pub drive: Device,
+    /// It is another slot's, so what was burnt in it is not counted by this slot's discs.
+    pub borrowed: bool,
     /// Drives that stand in: for a disc that is full, for a drive that is gone.
     pub spares: Arc<Spares>,
     /// A drive that has gone with its open disc is waited for so long while another could take over.
@@ -109,6 +111,7 @@ impl DiscPlan {
         Self {
             slot,
             drive,
+            borrowed: false,
             spares: Arc::default(),
             spare_after: Duration::from_secs(60),
             prove: true,

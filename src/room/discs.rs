@@ -255,6 +255,11 @@ impl Appliance {
         own.and_then(drive_of).filter(|drive| set.spares.take(drive))
     }
 
+    fn is_configured_for(&self, slot: Slot, drive: &Device) -> bool {
+        let mut burners = self.config.burners.iter();
+        burners.any(|burner| slot_of(burner.slot) == slot && drive_of(burner).as_ref() == Some(drive))
+    }
+
     fn free_drive(&self) -> Option<Device> {
         self.disc_set.as_ref()?.spares.take_any()
     }
@@ -301,6 +306,7 @@ impl Appliance {
             max_bytes: disc.batch_bytes,
             max_wait: Duration::from_secs(u64::from(disc.batch_minutes) * 60),
         };
+        plan.borrowed = !self.is_configured_for(slot, &plan.drive);
         plan.spares = spares;
         plan.spare_after = Duration::from_secs(u64::from(disc.standby_after_seconds));
         plan.prove = disc.prove;
