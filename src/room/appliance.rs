@@ -156,11 +156,7 @@ impl Appliance {
             RoomEvent::Reserve { about, reply } => {
                 let _ = reply.send(self.on_reserve(&about));
             }
-            RoomEvent::Import {
-                request,
-                actor,
-                reply,
-            } => self.on_import(*request, &actor, reply),
+            RoomEvent::Arrived { file, actor, reply } => self.on_arrived(*file, &actor, reply),
             RoomEvent::Media(event) => {
                 self.media_queued_bytes
                     .fetch_sub(event.payload_bytes(), Ordering::SeqCst);
