@@ -47,6 +47,19 @@ enum Role {
         #[arg(long)]
         id: Option<String>,
     },
+    /// Files or folders for the e-case file of the open interview; they are burnt on its discs.
+    Give {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        #[arg(long)]
+        config: PathBuf,
+        /// For the house only: kept with the interview, and on no disc.
+        #[arg(long)]
+        internal: bool,
+        /// What the file is called there, or the folder that several are put in.
+        #[arg(long = "as", value_name = "PATH")]
+        named: Option<String>,
+    },
     /// Who may approve exceptions, and their one-time codes for the telephone.
     Approver {
         #[command(subcommand)]
@@ -112,6 +125,12 @@ fn run(role: Role) -> anyhow::Result<ExitCode> {
             config,
             id,
         } => roles::command(&kind, &json, &config, id),
+        Role::Give {
+            files,
+            config,
+            internal,
+            named,
+        } => roles::give(&files, &config, internal, named.as_deref()),
         Role::Approver { task, config } => {
             let config = config.context("--config room.toml is wanted")?;
             roles::approver(&task, &config)

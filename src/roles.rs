@@ -7,6 +7,7 @@ use serde_json::Value;
 use shenlu::room::config::{RoomConfig, Tls};
 use shenlu::room::media::MediaProgram;
 use shenlu::web::client::Client;
+use shenlu::web::giving;
 use shenlu::web::{Door, TlsFiles};
 use shenlu::{accounts, bench, demo, evidence, room, web};
 use std::net::{SocketAddr, TcpListener};
@@ -131,8 +132,7 @@ pub fn command(kind: &str, json: &str, config: &Path, id: Option<String>) -> any
         json => json.to_owned(),
     };
     let fields: Value = serde_json::from_str(&json).context("the command's fields are no JSON")?;
-    let files = tls_files(&config)?;
-    let client = Client::sign_in(config.web.listen.port(), &config.data.dir, &files.cert)?;
+    let client = sign_in(&config)?;
     let id = match id {
         Some(id) => id,
         None => accounts::random_hex::<16>()?,
@@ -143,6 +143,43 @@ pub fn command(kind: &str, json: &str, config: &Path, id: Option<String>) -> any
         200 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     })
+}
+
+/// A line per file. Exit 0 all taken, 1 one was refused, 2 not asked.
+pub fn give(
+    files: &[PathBuf],
+    config: &Path,
+    internal: bool,
+    named: Option<&str>,
+) -> anyhow::Result<ExitCode> {
+    let gifts = giving::gifts(files, named)?;
+    let client = sign_in(&RoomConfig::load(config)?)?;
+    let mut refused = 0;
+    for gift in &gifts {
+        let outcome = giving::give(&client, gift, internal)?;
+        if outcome.is_taken() {
+            println!("✓ {}", outcome.name);
+            continue;
+        }
+        refused += 1;
+        let said = |key: &str| outcome.body[key].as_str().unwrap_or_default().to_owned();
+        println!("✗ {} {} {}", outcome.name, said("message_zh"), said("message_en"));
+    }
+    println!("{} / {}", gifts.len() - refused, gifts.len());
+    Ok(if refused == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn sign_in(config: &RoomConfig) -> anyhow::Result<Client> {
+    let files = tls_files(config)?;
+    Ok(Client::sign_in(
+        config.web.listen.port(),
+        &config.data.dir,
+        &files.cert,
+    )?)
 }
 
 /// Approvers and their codes, whether the room runs or not. Each change is audited before it is made, so that none

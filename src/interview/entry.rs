@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::case_files::CaseFile;
 use super::alarm::{Alarm, DiscSlot, StandingAlarm};
+use super::case_files::CaseFile;
 use super::command::{CaseRef, IncompleteReason};
 use super::documents::{ActKey, ActOutcome, DocumentKind, VoidReason};
 use super::ids::{DocumentId, InterruptionId, IntervalId, PageNumber, ParticipantId, Sha256Hex};

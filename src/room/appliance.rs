@@ -12,6 +12,7 @@ use super::handle::Answer;
 use super::index::Index;
 use super::keys::KeyTrouble;
 use super::logs::LedgerLog;
+use super::numbering::Numbering;
 use super::open::{OpenInterview, Part};
 use super::ports::{ClimateReading, ClockQuality, Media};
 use super::recorder::Work;
@@ -60,6 +61,8 @@ pub struct Appliance {
     /// The interview whose discs lie in the drives, and those that wait for them.
     pub(super) disc_set: Option<DiscSet>,
     pub(super) disc_queue: VecDeque<DiscOrder>,
+    /// Which set of its case each interview's discs are.
+    pub(super) numbering: Numbering,
     pub(super) media: Box<dyn Media>,
     /// Payload bytes between the socket and this loop.
     pub(super) media_queued_bytes: Arc<AtomicU64>,

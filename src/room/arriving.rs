@@ -59,7 +59,10 @@ pub struct CaseFileAbout {
 enum Subject {
     Recording(Import),
     /// By what name it was given; composed, checked.
-    CaseFile { name: String, internal: bool },
+    CaseFile {
+        name: String,
+        internal: bool,
+    },
 }
 
 /// Where the file will stand, if nothing comes between.

@@ -95,10 +95,7 @@ pub fn internal_path(sha256: Sha256Digest, kind: CaseFileKind) -> String {
         | CaseFileKind::Audio
         | CaseFileKind::Other => "",
     };
-    format!(
-        "{INTERNAL_FOLDER}{}{ending}",
-        digest.get(..32).unwrap_or(&digest)
-    )
+    format!("{INTERNAL_FOLDER}{}{ending}", digest.get(..32).unwrap_or(&digest))
 }
 
 #[cfg(test)]
@@ -144,6 +141,9 @@ mod tests {
     #[test]
     fn an_internal_papers_name_says_nothing() {
         let path = internal_path(Sha256Digest::of(b"x"), CaseFileKind::Pdf);
-        assert!(path.starts_with("internal/2d711642b726b044") && path.ends_with(".pdf"), "{path}");
+        assert!(
+            path.starts_with("internal/2d711642b726b044") && path.ends_with(".pdf"),
+            "{path}"
+        );
     }
 }

@@ -306,10 +306,15 @@ impl Appliance {
                 Fact::ContinuedElsewhere { .. } => self.stop_part(Then::Hold),
                 Fact::ContinuedUnrecorded { .. } => self.overlay(),
                 Fact::ConfidentialBegan {} => self.hide_everything(),
-                Fact::CaseBound { .. }
-                | Fact::IntervalBegan { .. }
-                | Fact::IntervalEnded { .. }
-                | Fact::Joined { .. } => self.overlay(),
+                Fact::CaseBound { case, .. } => {
+                    if let Some((id, uuid)) = self.open.as_ref().map(|o| (o.id.clone(), o.uuid.clone())) {
+                        self.number_set(&id, &uuid, case);
+                    }
+                    self.overlay();
+                }
+                Fact::IntervalBegan { .. } | Fact::IntervalEnded { .. } | Fact::Joined { .. } => {
+                    self.overlay()
+                }
                 _ => {}
             }
         }

@@ -116,7 +116,10 @@ fn by_signature(head: &[u8]) -> Option<Judged> {
     let fits = |(at, bytes, _): &&(usize, &[u8], Judged)| {
         head.get(*at..).is_some_and(|rest| rest.starts_with(bytes))
     };
-    let best = SIGNATURES.iter().filter(fits).max_by_key(|(_, bytes, _)| bytes.len());
+    let best = SIGNATURES
+        .iter()
+        .filter(fits)
+        .max_by_key(|(_, bytes, _)| bytes.len());
     best.map(|(_, _, judged)| *judged)
 }
 
@@ -137,15 +140,31 @@ fn as_text(head: &[u8]) -> Option<String> {
 
 /// How text begins that a program would run.
 const SCRIPT_BEGINNINGS: &[&str] = &[
-    "#!", "<?php", "<script", "<html", "<!doctype html", "<svg", "<hta:", "<job", "@echo off", "[autorun]",
-    "[internetshortcut]", "[desktop entry]", "windows registry editor", "regedit4",
+    "#!",
+    "<?php",
+    "<script",
+    "<html",
+    "<!doctype html",
+    "<svg",
+    "<hta:",
+    "<job",
+    "@echo off",
+    "[autorun]",
+    "[internetshortcut]",
+    "[desktop entry]",
+    "windows registry editor",
+    "regedit4",
 ];
 
 fn is_script(text: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}').trim_start().to_lowercase();
     // An XML declaration may stand before what the page is.
-    let has_page = text.starts_with("<?xml") && ["<html", "<svg", "<script"].iter().any(|tag| text.contains(tag));
-    SCRIPT_BEGINNINGS.iter().any(|beginning| text.starts_with(*beginning)) || has_page
+    let has_page =
+        text.starts_with("<?xml") && ["<html", "<svg", "<script"].iter().any(|tag| text.contains(tag));
+    SCRIPT_BEGINNINGS
+        .iter()
+        .any(|beginning| text.starts_with(*beginning))
+        || has_page
 }
 
 /// A whole file by its beginning and, where that does not tell, by what is in it.
@@ -202,7 +221,10 @@ fn judge_zip(path: &Path) -> io::Result<Judged> {
 fn judge_names(names: &[String]) -> Judged {
     let lower: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
     let has = |wanted: &str| lower.iter().any(|name| name == wanted);
-    if lower.iter().any(|name| name.ends_with("vbaproject.bin") || name.contains("macrosheets/")) {
+    if lower
+        .iter()
+        .any(|name| name.ends_with("vbaproject.bin") || name.contains("macrosheets/"))
+    {
         return Err(Unfit::Macros);
     }
     if has("ofd.xml") {
@@ -223,7 +245,11 @@ fn judge_names(names: &[String]) -> Judged {
 fn zip_names(path: &Path) -> io::Result<Option<Vec<String>>> {
     let mut file = File::open(path)?;
     let size = file.metadata()?.len();
-    let end = read_at(&mut file, size.saturating_sub(MAX_END_BYTES), MAX_END_BYTES.min(size))?;
+    let end = read_at(
+        &mut file,
+        size.saturating_sub(MAX_END_BYTES),
+        MAX_END_BYTES.min(size),
+    )?;
     let Some(at) = end.windows(4).rposition(|four| four == b"PK\x05\x06") else {
         return Ok(None);
     };
@@ -242,7 +268,8 @@ fn names_of(mut directory: &[u8]) -> Option<Vec<String>> {
     let mut names = Vec::new();
     while directory.starts_with(b"PK\x01\x02") {
         let lengths = [28, 30, 32].map(|at| number(directory, at, 2));
-        let [Some(name), Some(extra), Some(comment)] = lengths.map(|n| n.and_then(|n| usize::try_from(n).ok()))
+        let [Some(name), Some(extra), Some(comment)] =
+            lengths.map(|n| n.and_then(|n| usize::try_from(n).ok()))
         else {
             return None;
         };
@@ -254,7 +281,12 @@ fn names_of(mut directory: &[u8]) -> Option<Vec<String>> {
 
 fn number(bytes: &[u8], at: usize, length: usize) -> Option<u64> {
     let bytes = bytes.get(at..at + length)?;
-    Some(bytes.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
+    Some(
+        bytes
+            .iter()
+            .rev()
+            .fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
+    )
 }
 
 fn read_at(file: &mut File, at: u64, length: u64) -> io::Result<Vec<u8>> {
@@ -267,7 +299,7 @@ fn read_at(file: &mut File, at: u64, length: u64) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use CaseFileKind::{Audio, Office, Ofd, Other, Pdf, Picture, Text, Video};
+    use CaseFileKind::{Audio, Ofd, Office, Other, Pdf, Picture, Text, Video};
 
     #[test]
     fn the_usual_files_are_known_by_their_content() {
@@ -343,10 +375,7 @@ mod tests {
             Ok(Ofd)
         );
         std::fs::write(&path, b"PK\x03\x04 cut").unwrap();
-        assert_eq!(
-            judge_file(b"PK\x03\x04 cut", &path).unwrap(),
-            Err(Unfit::Archive)
-        );
+        assert_eq!(judge_file(b"PK\x03\x04 cut", &path).unwrap(), Err(Unfit::Archive));
     }
 
     #[test]

@@ -8,9 +8,10 @@ use super::appliance::Appliance;
 use super::config::{Burner, BurnerSlot};
 use super::events::RoomEvent;
 use super::fanout::Piece;
+use super::numbering::SET_NUMBERED;
 use crate::disc::{self, About, BatchPolicy, DiscEvent, DiscHandle, DiscPlan, Feed, LedgerEntry, Slot};
 use crate::evidence::journal::Journal;
-use crate::interview::{Alarm, DiscSlot, Entry, Fact};
+use crate::interview::{Alarm, CaseRef, DiscSlot, Entry, Fact};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -96,6 +97,15 @@ fn forward(events: Sender<RoomEvent>, interview: String) -> std::io::Result<Send
             }
         })?;
     Ok(sender)
+}
+
+/// What the discs say of the case is what was known at the start; a later binding stands in the journal.
+pub(super) fn case_at_start(entries: &[Entry]) -> CaseRef {
+    let started = entries.iter().find_map(|entry| match &entry.fact {
+        Fact::Started(started) => Some(started.case.clone()),
+        _ => None,
+    });
+    started.unwrap_or_default()
 }
 
 impl Appliance {
@@ -258,7 +268,8 @@ impl Appliance {
             Fact::Started(started) => Some(started),
             _ => None,
         });
-        let case = started.map(|s| s.case.clone()).unwrap_or_default();
+        let case = case_at_start(entries);
+        let set_in_case = self.numbering.on_discs(uuid).map(|set| set.number);
         let kind = started.map(|s| s.interview.name_zh().to_owned());
         About {
             unit: self.config.room.unit.clone(),
@@ -274,6 +285,16 @@ impl Appliance {
             case_name: case.name,
             kind: kind.unwrap_or_default(),
             started_at: opened_at.to_owned(),
+            set_in_case,
+        }
+    }
+
+    /// Counts the interview's set in its case, once, durably before a disc bears the number.
+    pub(super) fn number_set(&mut self, id: &str, uuid: &str, case: &CaseRef) {
+        if let Some(line) = self.numbering.give(id, uuid, case)
+            && let Err(error) = self.ledger.write(SET_NUMBERED, line)
+        {
+            tracing::error!(%error, "ledger");
         }
     }
 

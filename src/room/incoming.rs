@@ -355,10 +355,7 @@ mod tests {
         assert!(matches!(refused, Err(IncomingError::Unfit(Unfit::Program))));
         let mut short = begin();
         short.write(b"#!/bin/sh").unwrap();
-        assert!(matches!(
-            short.finish(),
-            Err(IncomingError::Unfit(Unfit::Script))
-        ));
+        assert!(matches!(short.finish(), Err(IncomingError::Unfit(Unfit::Script))));
         let mut flood = begin();
         flood.write(&[b'a'; 100_000]).unwrap();
         assert!(matches!(flood.write(b"a"), Err(IncomingError::TooLarge)));

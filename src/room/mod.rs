@@ -28,6 +28,7 @@ mod index;
 pub mod keys;
 mod logs;
 pub mod media;
+pub mod numbering;
 mod open;
 pub mod ports;
 mod precheck;
@@ -157,6 +158,7 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         media_queued_bytes: in_queue,
         disc_set: None,
         disc_queue: VecDeque::new(),
+        numbering: numbering::Numbering::from_ledger(&ledger_lines),
         media: Box::new(media.clone()),
         media_view: MediaView::default(),
         discs: BTreeMap::new(),

@@ -1,6 +1,7 @@
 //! What is shown: the snapshot of this moment, and the row of the interview in the index.
 
 use super::appliance::Appliance;
+use super::numbering::SetInCase;
 use super::open::{OpenInterview, Part};
 use super::precheck::bytes_per_hour;
 use super::snapshot::{DiskView, Revision, RoomInfo, Snapshot};
@@ -43,6 +44,7 @@ impl Appliance {
             recording: view.recording,
             still_written: fresh && is_without_guarantee(view.state) && self.is_being_written(),
             interview_id: self.open.as_ref().map(|open| open.id.clone()),
+            set_in_case: self.set_of_open(),
             confirmations_owed: self.unconfirmed.keys().cloned().collect(),
             part: self.open.as_ref().map_or(0, |open| open.last_part),
             durable_us: durable.until_us,
@@ -61,6 +63,11 @@ impl Appliance {
             interview: view,
             made: Instant::now(),
         }
+    }
+
+    fn set_of_open(&self) -> Option<SetInCase> {
+        let open = self.open.as_ref()?;
+        self.numbering.on_discs(&open.uuid).cloned()
     }
 
     /// A backlog that is written down is no proof that anything comes.

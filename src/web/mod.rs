@@ -10,6 +10,7 @@ mod arriving;
 mod auth;
 pub mod client;
 mod files;
+pub mod giving;
 mod metrics;
 mod openapi;
 mod tls;

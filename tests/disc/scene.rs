@@ -128,6 +128,7 @@ impl Scene {
             case_name: "测试案".into(),
             kind: "讯问".into(),
             started_at: "2026-11-22T01:02:03.000+08:00".into(),
+            set_in_case: Some(2),
         };
         let device = format!(
             "stdio:{}",
@@ -348,7 +349,7 @@ pub fn is_discs_own(path: &str) -> bool {
     ];
     own.contains(&path)
         || path.starts_with("player/")
-        || path.starts_with("case/")
+        || path == "case/case.json"
         || path.starts_with("journal-so-far")
 }
 

@@ -201,13 +201,19 @@ impl Why {
             ),
             Why::CaseFilesTooMany => words(
                 format!("电子案卷最多 {MAX_CASE_FILES} 个文件，已满；其余材料请另行随案移送"),
-                format!("the e-case file holds {MAX_CASE_FILES} files and is full; hand the rest over with the case"),
+                format!(
+                    "the e-case file holds {MAX_CASE_FILES} files and is full; hand the rest over with the case"
+                ),
             ),
             Why::CaseFilesTooLarge { left_bytes } => {
                 let (most, left) = (MAX_CASE_BYTES >> 20, left_bytes >> 20);
                 words(
-                    format!("电子案卷合计最多 {most} MiB，尚余 {left} MiB，此文件放不下；请压缩或另行随案移送"),
-                    format!("the e-case file holds {most} MiB, {left} MiB are left, this file does not fit; make it smaller or hand it over with the case"),
+                    format!(
+                        "电子案卷合计最多 {most} MiB，尚余 {left} MiB，此文件放不下；请压缩或另行随案移送"
+                    ),
+                    format!(
+                        "the e-case file holds {most} MiB, {left} MiB are left, this file does not fit; make it smaller or hand it over with the case"
+                    ),
                 )
             }
             Why::StepsMissing { .. } => words(

@@ -1,0 +1,231 @@
+//! The e-case file and what is for the house only, from an interview's directory to its discs: burnt by the real
+//! `xorriso` onto image files, judged by `verify` and by what the program itself lists. No media process, no room.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[allow(dead_code, reason = "shared with the tests of discs")]
+#[path = "disc/scene.rs"]
+mod scene;
+
+#[allow(dead_code, reason = "shared with the tests of evidence")]
+mod evidence_support;
+
+use scene::{Running, Scene, assert_sums_pass, run_in, tree};
+use shenlu::disc::{DiscEvent, DiscPlan, Slot, replace_from_master, start};
+use shenlu::evidence::directory::InterviewDirectory;
+use shenlu::evidence::names::TrackName;
+use shenlu::evidence::verify::{Code, Verdict, verify};
+use shenlu::evidence::writer::Writer;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
+use std::time::Instant;
+
+/// Words that nobody outside the house may read anywhere on a disc but in its list of digests.
+const OF_THE_HOUSE: [&str; 4] = [
+    "internal/5c8e0f.pdf",
+    "messages/m-1.json",
+    "attestations/p1-sign-1.json",
+    "talkback",
+];
+
+/// A closed interview with everything in it that stays in the house, and files of its e-case file.
+fn interview(root: &Path, give: impl FnOnce(&InterviewDirectory)) -> PathBuf {
+    let directory = evidence_support::new_directory(root);
+    let mut writer = Writer::new(&directory, 2);
+    writer.set_conditions(evidence_support::conditions());
+    for track in [TrackName::Program, TrackName::named("talkback").unwrap()] {
+        evidence_support::write_part(&mut writer, 1, &track, evidence_support::media());
+    }
+    writer.end_part(1).unwrap();
+    for path in [
+        "internal/5c8e0f.pdf",
+        "messages/m-1.json",
+        "attestations/p1-sign-1.json",
+    ] {
+        directory.put_file(path, path.as_bytes()).unwrap();
+    }
+    directory.put_file("attestations/p1-sign-1.png", b"png").unwrap();
+    give(&directory);
+    shenlu::evidence::closing::close(&directory, &evidence_support::facts()).unwrap();
+    directory.path().to_owned()
+}
+
+/// As the room plans it, for a closed interview.
+fn plan(scene: &Scene, slot: Slot, interview: &Path) -> DiscPlan {
+    let mut plan = scene.plan(slot);
+    plan.about.interview_id = interview.file_name().unwrap().to_str().unwrap().to_owned();
+    let first = fs::read_to_string(interview.join("journal.jsonl")).unwrap();
+    let first: serde_json::Value = serde_json::from_str(first.lines().next().unwrap()).unwrap();
+    plan.about.uuid = first["data"]["uuid"].as_str().unwrap().to_owned();
+    plan.interview_dir = interview.to_owned();
+    plan.batch.max_bytes = Some(64 << 20);
+    plan
+}
+
+fn burn(scene: &Scene, plan: DiscPlan) -> Running {
+    let (sender, events) = channel();
+    let handle = replace_from_master(plan, scene.ledger.clone(), sender).unwrap();
+    let mut slot = Running {
+        handle,
+        events,
+        seen: Vec::new(),
+    };
+    slot.until("end", |event| {
+        matches!(event, DiscEvent::Ended { complete: true, .. })
+    });
+    slot
+}
+
+fn listed(scene: &Scene, image: &str) -> String {
+    let device = format!("stdio:{}", scene.image(image).display());
+    run_in(scene.path(), "xorriso", &["-indev", &device, "-find", "/"])
+}
+
+#[test]
+fn what_is_for_the_house_is_on_no_disc_and_the_set_is_whole_without_it() {
+    let scene = Scene::new();
+    let dir = interview(scene.path(), |directory| {
+        directory.put_file("case/卷一/鉴定意见.pdf", b"%PDF-1.7").unwrap();
+        directory.put_file("case/说明.txt", "说明".as_bytes()).unwrap();
+    });
+    for slot in [Slot::A, Slot::B] {
+        let mut plan = plan(&scene, slot, &dir);
+        // Even where the site wants the cameras' own tracks.
+        plan.include_tracks = slot == Slot::B;
+        burn(&scene, plan);
+    }
+    for image in ["a-001.iso", "b-001.iso"] {
+        let listing = listed(&scene, image);
+        for word in OF_THE_HOUSE.iter().chain(&["internal", "messages", "conference"]) {
+            assert!(!listing.contains(word), "{image} has {word}: {listing}");
+        }
+        for wanted in ["/case/case.json", "/case/卷一/鉴定意见.pdf", "/case/说明.txt"] {
+            assert!(listing.contains(wanted), "{image} lacks {wanted}: {listing}");
+        }
+        let report = verify(&[scene.image(image)], std::slice::from_ref(&dir));
+        assert_eq!(report.verdict, Verdict::Sound, "{report}");
+    }
+    let disc = scene.extract("a-001.iso");
+    assert_sums_pass(&disc);
+    let manifest = fs::read_to_string(disc.join("manifest.json")).unwrap();
+    for word in OF_THE_HOUSE {
+        assert!(manifest.contains(word), "its digest is on record: {word}");
+    }
+    assert!(!tree(&disc).contains("journal-so-far.jsonl"));
+    let record: serde_json::Value =
+        serde_json::from_slice(&fs::read(disc.join("case/case.json")).unwrap()).unwrap();
+    assert_eq!(record["set_in_case"], 2);
+    let readme = fs::read_to_string(disc.join("README.txt")).unwrap();
+    assert!(
+        readme.contains("本案在本室第 2 套") && readme.contains("set 2 of this case"),
+        "{readme}"
+    );
+}
+
+#[test]
+fn a_paper_of_the_e_case_file_that_is_missing_or_changed_on_a_disc_is_found() {
+    let scene = Scene::new();
+    let dir = interview(scene.path(), |directory| {
+        directory.put_file("case/a.txt", b"the very words").unwrap();
+        directory.put_file("case/b.txt", b"others").unwrap();
+    });
+    burn(&scene, plan(&scene, Slot::A, &dir));
+    let disc = scene.extract("a-001.iso");
+    for folder in [disc.clone(), disc.join("case")] {
+        run_in(scene.path(), "chmod", &["u+w", folder.to_str().unwrap()]);
+    }
+    fs::remove_file(disc.join("case/b.txt")).unwrap();
+    fs::remove_file(disc.join("case/a.txt")).unwrap();
+    fs::write(disc.join("case/a.txt"), b"the very wards").unwrap();
+    fs::write(disc.join("case/c.txt"), b"slipped in").unwrap();
+    let report = verify(&[disc], &[]);
+    let found = |code: Code, path: &str| {
+        report
+            .findings
+            .iter()
+            .any(|finding| finding.code == code && finding.path.ends_with(path))
+    };
+    assert!(found(Code::FileMissing, "case/b.txt"), "{report}");
+    assert!(found(Code::FileChanged, "case/a.txt"), "{report}");
+    assert!(found(Code::FileExtra, "case/c.txt"), "{report}");
+}
+
+/// Names as long as they may be: the worst list that a burn, its ledger line and its sums have to hold.
+fn longest_name(n: u32) -> String {
+    let folder = "夹".repeat(64);
+    format!("case/{folder}/{n:04}{}.pdf", "名".repeat(56))
+}
+
+#[test]
+fn two_thousand_papers_and_a_large_one_stand_on_both_discs() {
+    let scene = Scene::new();
+    let large = vec![0x5a_u8; 300 << 20];
+    let dir = interview(scene.path(), |directory| {
+        let began = Instant::now();
+        for n in 1..2000 {
+            directory
+                .put_file(&longest_name(n), format!("%PDF-1.7 {n}").as_bytes())
+                .unwrap();
+        }
+        directory.put_file("case/大.mp4", &large).unwrap();
+        eprintln!("2000 papers put in within {:?}", began.elapsed());
+    });
+    let began = Instant::now();
+    let slots = [Slot::A, Slot::B].map(|slot| burn(&scene, plan(&scene, slot, &dir)));
+    eprintln!("both sets burnt and read back within {:?}", began.elapsed());
+    for slot in &slots {
+        assert!(slot.faults().is_empty(), "{:?}", slot.faults());
+    }
+    let began = Instant::now();
+    let images = ["a-001.iso", "b-001.iso"].map(|name| scene.image(name));
+    let report = verify(&images, std::slice::from_ref(&dir));
+    assert_eq!(report.verdict, Verdict::Sound, "{report}");
+    eprintln!("verified against the master within {:?}", began.elapsed());
+    // Windows reads the other tree: its names are not cut either.
+    let joliet = run_in(scene.path(), "7z", &["l", "-slt", images[0].to_str().unwrap()]);
+    for n in [1, 1999] {
+        assert!(joliet.contains(&longest_name(n)), "{n} is cut");
+    }
+}
+
+#[test]
+fn what_is_given_during_the_recording_is_burnt_with_the_next_batch() {
+    let scene = Scene::new();
+    let mut plan = scene.plan(Slot::A);
+    plan.batch.max_bytes = Some(1 << 20);
+    let (sender, events) = channel();
+    let mut slot = Running {
+        handle: start(plan, scene.ledger.clone(), sender).unwrap(),
+        events,
+        seen: Vec::new(),
+    };
+    fs::create_dir_all(scene.interview().join("case")).unwrap();
+    fs::create_dir_all(scene.interview().join("internal")).unwrap();
+    let given = [
+        ("case/a.mp4", vec![7_u8; 2 << 20]),
+        ("internal/b.pdf", vec![8; 2 << 20]),
+    ];
+    for (path, bytes) in &given {
+        fs::write(scene.interview().join(path), bytes).unwrap();
+        slot.done((&(*path).to_owned(), bytes));
+    }
+    let segment = scene.segment(1, 1_200_000);
+    slot.feed(&segment);
+    slot.until("the paper and the segment", |event| {
+        matches!(event, DiscEvent::BatchWritten { batch: 2, .. })
+    });
+    scene.close();
+    slot.finish();
+    assert!(slot.faults().is_empty(), "{:?}", slot.faults());
+    let lines = scene.ledger.all();
+    let batch = lines
+        .iter()
+        .find(|line| line.kind == "disc-intent" && line.data["purpose"] == "batch")
+        .unwrap();
+    assert_eq!(batch.data["files"][0]["path"], "case/a.mp4");
+    let disc = scene.extract("a-001.iso");
+    assert_sums_pass(&disc);
+    assert_eq!(fs::read(disc.join("case/a.mp4")).unwrap(), given[0].1);
+    assert!(!disc.join("internal").exists());
+}
