@@ -13,6 +13,24 @@ pub const MAX_CASE_FILES: usize = 2_000;
 /// Bytes in all: 500 MiB, which leaves the smallest disc room for hours of recording.
 pub const MAX_CASE_BYTES: u64 = 500 << 20;
 
+/// A name of so many bytes costs a folder nothing.
+const PLAIN_NAME_BYTES: usize = 96;
+/// What a longer one costs besides its further bytes.
+const LONG_NAME_COSTS: usize = 40;
+/// What the long names of one folder may cost together: xorriso 1.5.4 writes a disc that it then refuses itself
+/// when the names of a folder run on over more than a block of it (measured: 85 mixtures within this, none failed;
+/// 60 names of 200 bytes fail).
+const LONG_NAMES_OF_A_FOLDER: usize = 1_900;
+
+/// Whether one folder of a disc can hold these names, of files and of folders in it.
+pub(super) fn fits_a_folder<'a>(names: impl IntoIterator<Item = &'a str>) -> bool {
+    let cost = |name: &str| match name.len().checked_sub(PLAIN_NAME_BYTES) {
+        None | Some(0) => 0,
+        Some(more) => more + LONG_NAME_COSTS,
+    };
+    names.into_iter().map(cost).sum::<usize>() <= LONG_NAMES_OF_A_FOLDER
+}
+
 /// What a file is, judged by its content and never by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

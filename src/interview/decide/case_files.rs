@@ -2,11 +2,14 @@
 //!
 //! Asked twice of each: before the file is sent, so that nobody sends gigabytes for nothing, and when it is there.
 
-use crate::interview::case_files::{CaseFile, Given, GivenCaseFile, MAX_CASE_BYTES, MAX_CASE_FILES};
+use crate::interview::case_files::{
+    CaseFile, Given, GivenCaseFile, MAX_CASE_BYTES, MAX_CASE_FILES, fits_a_folder,
+};
 use crate::interview::entry::{Entry, Fact};
 use crate::interview::state::{Interview, Matter, Stage, State};
 use crate::interview::time::Moment;
 use crate::interview::words::refusals::Why;
+use std::collections::BTreeSet;
 
 impl Interview {
     /// `bytes` as announced; one that says nothing may be of any size.
@@ -21,6 +24,7 @@ impl Interview {
             };
         }
         matter.has_free_name(path)?;
+        matter.has_room_for_name(path)?;
         matter.has_room_for(bytes.unwrap_or(0))
     }
 
@@ -35,6 +39,7 @@ impl Interview {
             };
         }
         matter.has_free_name(&file.path)?;
+        matter.has_room_for_name(&file.path)?;
         matter.has_room_for(file.size)?;
         let fact = Fact::CaseFileGiven(file);
         Ok(Given::New(vec![Entry { at, fact }]))
@@ -77,6 +82,23 @@ impl Matter {
         } else {
             Ok(())
         }
+    }
+
+    /// In every folder that it stands in.
+    fn has_room_for_name(&self, path: &str) -> Result<(), Why> {
+        let given = || self.case_files.iter().map(|given| given.file.path.as_str());
+        let folders = path.match_indices('/').filter_map(|(at, _)| path.get(..=at));
+        for folder in folders {
+            let within = |path: &'_ str| -> Option<String> {
+                let name = path.strip_prefix(folder)?.split('/').next()?;
+                Some(name.to_owned())
+            };
+            let names: BTreeSet<String> = given().chain([path]).filter_map(within).collect();
+            if !fits_a_folder(names.iter().map(String::as_str)) {
+                return Err(Why::CaseFileNamesTooLong);
+            }
+        }
+        Ok(())
     }
 
     fn has_room_for(&self, bytes: u64) -> Result<(), Why> {

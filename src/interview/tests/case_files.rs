@@ -81,6 +81,27 @@ fn the_limits_are_told_before_a_file_is_sent() {
 }
 
 #[test]
+fn a_folder_holds_any_number_of_plain_names_and_some_long_ones() {
+    let mut room = interrogation();
+    let named = |folder: &str, n: u64, length: usize| format!("case/{folder}/{n:04}{}", "名".repeat(length));
+    for n in 0..200 {
+        give(&mut room, paper(&named("平", n, 30), n, 0)).unwrap();
+    }
+    let longest = (0..200).take_while(|n| give(&mut room, paper(&named("平", 1000 + n, 60), *n, 0)).is_ok());
+    assert_eq!(longest.count(), 14);
+    let next = named("平", 2000, 60);
+    assert_eq!(
+        give(&mut room, paper(&next, 1, 0)),
+        Err("case-file-names-too-long")
+    );
+    assert!(
+        room.interview.takes_case_file(&next, None).is_err(),
+        "before it is sent"
+    );
+    give(&mut room, paper(&named("又", 1, 60), 1, 0)).unwrap();
+}
+
+#[test]
 fn files_come_while_it_stands_still_and_not_once_it_is_sealed() {
     let room = Room::with(Rules::default());
     assert_eq!(

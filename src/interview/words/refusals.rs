@@ -58,6 +58,7 @@ pub enum Why {
     ImportTwice,
     CaseFileLate,
     CaseFileNameTaken,
+    CaseFileNamesTooLong,
     CaseFilesTooMany,
     CaseFilesTooLarge { left_bytes: u64 },
     ElsewhereUnlinked { missing: Vec<Missing> },
@@ -127,6 +128,7 @@ impl Why {
             Why::ImportTwice => ("import-twice", RuleId::R03),
             Why::CaseFileLate => ("case-file-late", RuleId::R24),
             Why::CaseFileNameTaken => ("case-file-name-taken", RuleId::R24),
+            Why::CaseFileNamesTooLong => ("case-file-names-too-long", RuleId::R24),
             Why::CaseFilesTooMany => ("case-files-too-many", RuleId::R24),
             Why::CaseFilesTooLarge { .. } => ("case-files-too-large", RuleId::R24),
             Why::ElsewhereUnlinked { .. } => ("elsewhere-unlinked", RuleId::R14),
@@ -330,6 +332,10 @@ impl Why {
             Why::CaseFileNameTaken => (
                 "电子案卷中已有此名称（不分大小写）且内容不同；请改名后再提交",
                 "another file of this name (in capitals or not) is in the e-case file; give this one another name",
+            ),
+            Why::CaseFileNamesTooLong => (
+                "此文件夹中的长文件名过多，光盘放不下；请缩短名称（32 个汉字以内不受限）或放入另一文件夹",
+                "too many long names in this folder for a disc; shorten it (up to 32 Chinese characters or 96 letters are free) or use another folder",
             ),
             _ => ("不能执行此操作", "not possible"),
         };
