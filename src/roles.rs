@@ -173,6 +173,52 @@ pub fn give(
     })
 }
 
+/// Until it is burnt and read back. Exit 0 whole, 1 refused, failed, or something is missing, 2 not asked.
+pub fn case_disc(case_number: &str, config: &Path, burner: &str) -> anyhow::Result<ExitCode> {
+    let client = sign_in(&RoomConfig::load(config)?)?;
+    let id = accounts::random_hex::<16>()?;
+    let fields = serde_json::json!({"case_number": case_number, "burner": burner});
+    let reply = client.command(&id, "burn-case-disc", fields)?;
+    if reply.status != 200 {
+        println!("{}", serde_json::to_string_pretty(&reply.body)?);
+        return Ok(ExitCode::FAILURE);
+    }
+    let mut shown = String::new();
+    loop {
+        let view = client.get("/api/v1/state")?.body["case_disc"].take();
+        if view["command_id"] != id.as_str() {
+            bail!("the room was started again; look at its ledger and order the disc anew / 主机已重新启动,请重新制作");
+        }
+        let line = case_disc_line(&view);
+        if line != shown {
+            println!("{line}");
+            shown = line;
+        }
+        if view["ended"] == true {
+            let missing: Vec<_> = view["missing"].as_array().cloned().unwrap_or_default();
+            for what in &missing {
+                println!("✗ {}", what.as_str().unwrap_or_default());
+            }
+            let is_whole = view["burnt"] == true && missing.is_empty();
+            return Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    }
+}
+
+fn case_disc_line(view: &Value) -> String {
+    let text = |key: &str| view[key].as_str().unwrap_or_default();
+    let percent = view["progress_permille"].as_u64().map(|p| format!(" {} %", p / 10));
+    format!(
+        "{} {} #{}{} {}",
+        text("device"),
+        text("state"),
+        view["disc"],
+        percent.unwrap_or_default(),
+        text("fault")
+    )
+}
+
 fn sign_in(config: &RoomConfig) -> anyhow::Result<Client> {
     let files = tls_files(config)?;
     Ok(Client::sign_in(

@@ -250,7 +250,12 @@ pub(super) fn belongs_on_disc(path: &str, include_tracks: bool) -> bool {
 /// At most 32 of `[A-Z0-9_]`: interview, slot and number, cut at the front of the room's name if need be.
 pub(super) fn volume_id(plan: &DiscPlan, number: u32) -> String {
     let suffix = format!("_{}{number:02}", plan.slot.as_str().chars().next().unwrap_or('x'));
-    let text = format!("{}{suffix}", plan.about.interview_id);
+    named_volume(&plan.about.interview_id, &suffix)
+}
+
+/// At most 32 of `[A-Z0-9_]`, cut at the front if need be.
+pub(super) fn named_volume(name: &str, suffix: &str) -> String {
+    let text = format!("{name}{suffix}");
     let plain: String = text
         .chars()
         .map(|c| {

@@ -10,6 +10,8 @@
 //! *read back* → spool freed. A disc is never written over, and nothing is said to be on it before that.
 
 mod batch;
+mod case_disc;
+mod case_pages;
 mod closing;
 mod contents;
 mod events;
@@ -27,6 +29,7 @@ mod sums;
 mod telling;
 mod worker;
 
+pub use case_disc::{CaseBurnt, CaseInterview, CaseOrder, Remark, burn_case};
 pub use events::{DiscEvent, DiscState, DiscSummary};
 pub use feed::Feed;
 pub use handle::DiscHandle;

@@ -4,6 +4,7 @@
 //! effects; it never touches a disk, a drive or a camera itself and waits for none. `commands` holds what
 //! people ask, `recording` what media and evidence say, `alarms` what is wrong, `publish` what is shown.
 
+use super::case_discs::CaseBurn;
 use super::clock_step::ClockWatch;
 use super::config::RoomConfig;
 use super::discs::{DiscOrder, DiscSet};
@@ -61,6 +62,8 @@ pub struct Appliance {
     /// The interview whose discs lie in the drives, and those that wait for them.
     pub(super) disc_set: Option<DiscSet>,
     pub(super) disc_queue: VecDeque<DiscOrder>,
+    /// The merged disc of a case in hand, or how the last one ended.
+    pub(super) case_burn: Option<CaseBurn>,
     /// Which set of its case each interview's discs are.
     pub(super) numbering: Numbering,
     pub(super) media: Box<dyn Media>,
@@ -167,6 +170,8 @@ impl Appliance {
             }
             RoomEvent::Recorded(recorded) => self.on_recorded(recorded),
             RoomEvent::Disc { interview, event } => self.on_disc(&interview, event),
+            RoomEvent::CaseDisc(event) => self.on_case_disc(event),
+            RoomEvent::CaseDiscEnded(burnt) => self.on_case_disc_ended(burnt),
             RoomEvent::Burner(seen) => self.on_burner(seen),
             RoomEvent::Surroundings {
                 clock,

@@ -6,6 +6,7 @@
 
 use super::appliance::{Appliance, Waiting};
 use super::approval;
+use super::case_discs::BURN_CASE_DISC;
 use super::handle::{Accepted, Answer, CommandRequest, refused};
 use super::index::Kept;
 use super::open::{Part, Then};
@@ -32,7 +33,7 @@ impl Appliance {
             let answer = self.on_confirm(&request, actor);
             return self.answer_outside(&request, answer, reply);
         }
-        let (answer, entries) = self.decide(&request);
+        let (answer, entries) = self.decide(&request, actor);
         self.record_answer(&request, actor, answer, entries, reply);
     }
 
@@ -141,9 +142,12 @@ impl Appliance {
         });
     }
 
-    fn decide(&mut self, request: &CommandRequest) -> (Answer, Vec<Entry>) {
+    fn decide(&mut self, request: &CommandRequest, actor: &str) -> (Answer, Vec<Entry>) {
         if request.kind == "resume" {
             return (self.on_resume(request), Vec::new());
+        }
+        if request.kind == BURN_CASE_DISC {
+            return (self.on_burn_case(request, actor), Vec::new());
         }
         let command = match self.understand(request) {
             Ok(command) => command,

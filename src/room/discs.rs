@@ -5,7 +5,7 @@
 //! that a disc does or fails to do holds up the recording. What workers say is heard by `disc_events`.
 
 use super::appliance::Appliance;
-use super::config::{Burner, BurnerSlot};
+use super::config::{Burner, BurnerSlot, Room};
 use super::events::RoomEvent;
 use super::fanout::Piece;
 use super::numbering::SET_NUMBERED;
@@ -108,6 +108,37 @@ pub(super) fn case_at_start(entries: &[Entry]) -> CaseRef {
     started.unwrap_or_default()
 }
 
+/// What stands on an interview's discs about it.
+pub(super) fn about_of(
+    room: &Room,
+    set_in_case: Option<u32>,
+    (id, uuid): (&str, &str),
+    opened_at: &str,
+    entries: &[Entry],
+) -> About {
+    let kind = entries.iter().find_map(|entry| match &entry.fact {
+        Fact::Started(started) => Some(started.interview.name_zh().to_owned()),
+        _ => None,
+    });
+    let case = case_at_start(entries);
+    About {
+        unit: room.unit.clone(),
+        room_id: room.id.clone(),
+        room_name: room.name.clone(),
+        interview_id: id.to_owned(),
+        uuid: uuid.to_owned(),
+        case_number: if case.number.is_empty() {
+            case.incident_number
+        } else {
+            case.number
+        },
+        case_name: case.name,
+        kind: kind.unwrap_or_default(),
+        started_at: opened_at.to_owned(),
+        set_in_case,
+    }
+}
+
 impl Appliance {
     pub(super) fn slots(&self) -> Vec<Slot> {
         self.config
@@ -125,7 +156,10 @@ impl Appliance {
                 self.disc_set = None;
             }
         }
-        if self.disc_set.is_none() {
+        if self.open.is_some() {
+            self.ask_for_drives();
+        }
+        if self.disc_set.is_none() && !self.is_burning_case() {
             if let Some((order, segments)) = self
                 .open
                 .as_ref()
@@ -141,7 +175,7 @@ impl Appliance {
                 self.start_discs(order, true);
             }
         }
-        let busy = self.open.is_some() || self.disc_set.is_some();
+        let busy = self.open.is_some() || self.disc_set.is_some() || self.is_burning_case();
         self.discs_busy.store(busy, std::sync::atomic::Ordering::SeqCst);
     }
 
@@ -264,29 +298,8 @@ impl Appliance {
     }
 
     pub(super) fn about(&self, id: &str, uuid: &str, opened_at: &str, entries: &[Entry]) -> About {
-        let started = entries.iter().find_map(|entry| match &entry.fact {
-            Fact::Started(started) => Some(started),
-            _ => None,
-        });
-        let case = case_at_start(entries);
         let set_in_case = self.numbering.on_discs(uuid).map(|set| set.number);
-        let kind = started.map(|s| s.interview.name_zh().to_owned());
-        About {
-            unit: self.config.room.unit.clone(),
-            room_id: self.config.room.id.clone(),
-            room_name: self.config.room.name.clone(),
-            interview_id: id.to_owned(),
-            uuid: uuid.to_owned(),
-            case_number: if case.number.is_empty() {
-                case.incident_number
-            } else {
-                case.number
-            },
-            case_name: case.name,
-            kind: kind.unwrap_or_default(),
-            started_at: opened_at.to_owned(),
-            set_in_case,
-        }
+        about_of(&self.config.room, set_in_case, (id, uuid), opened_at, entries)
     }
 
     /// Counts the interview's set in its case, once, durably before a disc bears the number.

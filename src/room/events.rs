@@ -6,7 +6,7 @@ use super::handle::{Answer, CommandRequest};
 use super::media::MediaEvent;
 use super::ports::{ClimateReading, ClockQuality};
 use super::recorder::Recorded;
-use crate::disc::DiscEvent;
+use crate::disc::{CaseBurnt, DiscEvent};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -53,6 +53,9 @@ pub enum RoomEvent {
         interview: String,
         event: DiscEvent,
     },
+    /// The merged disc of a case.
+    CaseDisc(DiscEvent),
+    CaseDiscEnded(CaseBurnt),
     Burner(BurnerSeen),
     Surroundings {
         clock: ClockQuality,

@@ -9,6 +9,7 @@ pub mod approval;
 mod arrival;
 pub mod arriving;
 mod burners;
+pub mod case_discs;
 mod case_paths;
 mod clock_step;
 mod commands;
@@ -158,6 +159,7 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         media_queued_bytes: in_queue,
         disc_set: None,
         disc_queue: VecDeque::new(),
+        case_burn: None,
         numbering: numbering::Numbering::from_ledger(&ledger_lines),
         media: Box::new(media.clone()),
         media_view: MediaView::default(),

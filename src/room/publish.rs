@@ -51,6 +51,7 @@ impl Appliance {
             durable_age_ms: age.and_then(|age| u64::try_from(age.as_millis()).ok()),
             media: self.media_view.clone(),
             discs: self.discs.clone(),
+            case_disc: self.case_burn.as_ref().map(|burn| burn.view.clone()),
             climate: self.climate.map(|c| c.value),
             clock: self.clock.clone(),
             disk: DiskView {

@@ -3,6 +3,7 @@
 //! Built by the loop after every step; nobody else writes it. `recording` is never an intention: it is true
 //! only while fragments of this interview are becoming durable on the master disk.
 
+use super::case_discs::CaseDiscView;
 use super::numbering::SetInCase;
 use super::ports::{ClimateReading, ClockQuality};
 use crate::interview::{AlarmView, Interview, Rules, View};
@@ -52,6 +53,8 @@ pub struct Snapshot {
     pub durable_age_ms: Option<u64>,
     pub media: MediaView,
     pub discs: BTreeMap<String, DiscView>,
+    /// The merged disc of a case in hand, or how the last one ended.
+    pub case_disc: Option<CaseDiscView>,
     #[schema(value_type = Object)]
     pub climate: Option<ClimateReading>,
     #[schema(value_type = Object)]
@@ -129,6 +132,7 @@ impl Snapshot {
             durable_age_ms: None,
             media: MediaView::default(),
             discs: BTreeMap::new(),
+            case_disc: None,
             climate: None,
             clock: None,
             disk: DiskView::default(),

@@ -145,6 +145,18 @@ words! {
     GIVEN_MACROS = "文件含有宏,不能放入电子案卷;请另存为不含宏的文件或 PDF", "the file has macros in it; save it without them, or as PDF";
     GIVEN_ARCHIVE = "压缩包不能放入电子案卷;请解压后逐个提交(可保留文件夹)",
         "archives are not taken, nobody can see what is in them; unpack it and give the files, in folders if you like";
+    // The merged disc of a case.
+    CASE_DRIVES_BUSY = "刻录机正用于讯问或另一张合并光盘,请在封盘后再制作案件 {} 的合并光盘",
+        "the drives serve an interview or another case disc; order the disc of case {} when they are done";
+    CASE_NO_DRIVE = "没有这个盘位或刻录机(案件 {}):请填写 a、b、standby 或 /dev/sr0 等", "no such slot or drive (case {}): name a, b, standby, or one such as /dev/sr0";
+    CASE_NOTHING = "本机没有案件 {} 的已封存录音录像,请核对案件编号", "nothing that is closed belongs to case {} here; check the number";
+    CASE_NO_THREAD = "无法开始(案件 {}),请稍后重试", "it could not be begun (case {}); try again";
+    CASE_OPEN = "{} 尚未封存,未收入", "{} is not closed yet and not on the disc";
+    CASE_GONE = "{} 的目录不在主存储上,未收入", "the directory of {} is not on the master disk, so it is not on the disc";
+    CASE_UNREADABLE = "{} 无法读取,未收入", "{} cannot be read and is not on the disc";
+    CASE_INCOMPLETE = "{} 未完成签捺结束", "{} ended before everything was signed";
+    CASE_UNRECORDED = "{} 有经批准未录音录像的时段", "{} went on unrecorded for a time, by approval";
+    CASE_ELSEWHERE = "另有录音录像未在本机: {}", "another recording is not in this room: {}";
     // Alarms' details and the picture.
     WAITS_FOR_RESUME = "已中断 {},等待按“继续录制”", "interrupted for {}, waits for `resume`";
     SUSPENDED = "中止", "suspended";
