@@ -187,7 +187,9 @@ pub fn case_disc(case_number: &str, config: &Path, burner: &str) -> anyhow::Resu
     loop {
         let view = client.get("/api/v1/state")?.body["case_disc"].take();
         if view["command_id"] != id.as_str() {
-            bail!("the room was started again; look at its ledger and order the disc anew / 主机已重新启动,请重新制作");
+            bail!(
+                "the room was started again; look at its ledger and order the disc anew / 主机已重新启动,请重新制作"
+            );
         }
         let line = case_disc_line(&view);
         if line != shown {
@@ -200,7 +202,11 @@ pub fn case_disc(case_number: &str, config: &Path, burner: &str) -> anyhow::Resu
                 println!("✗ {}", what.as_str().unwrap_or_default());
             }
             let is_whole = view["burnt"] == true && missing.is_empty();
-            return Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            return Ok(if is_whole {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
         }
         std::thread::sleep(std::time::Duration::from_millis(500));
     }
@@ -208,7 +214,9 @@ pub fn case_disc(case_number: &str, config: &Path, burner: &str) -> anyhow::Resu
 
 fn case_disc_line(view: &Value) -> String {
     let text = |key: &str| view[key].as_str().unwrap_or_default();
-    let percent = view["progress_permille"].as_u64().map(|p| format!(" {} %", p / 10));
+    let percent = view["progress_permille"]
+        .as_u64()
+        .map(|p| format!(" {} %", p / 10));
     format!(
         "{} {} #{}{} {}",
         text("device"),

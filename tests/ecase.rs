@@ -10,8 +10,8 @@ mod scene;
 
 mod evidence_support;
 
-use scene::{Running, Scene, assert_sums_pass, run_in, tree};
 use hardware::optical::{Device, Xorriso};
+use scene::{Running, Scene, assert_sums_pass, run_in, tree};
 use shenlu::disc::{
     About, CaseBurnt, CaseInterview, CaseOrder, DiscEvent, DiscFault, DiscPlan, Remark, Slot, burn_case,
     replace_from_master, start,
@@ -276,7 +276,12 @@ fn case_order(scene: &Scene, interviews: &[&Path], capacity: Option<u64>) -> Cas
 
 fn burn_it(scene: &Scene, order: &CaseOrder) -> (CaseBurnt, Vec<DiscEvent>) {
     let (sender, events) = channel();
-    let burnt = burn_case(order, scene.ledger.clone(), sender, Arc::new(AtomicBool::new(false)));
+    let burnt = burn_case(
+        order,
+        scene.ledger.clone(),
+        sender,
+        Arc::new(AtomicBool::new(false)),
+    );
     (burnt, events.try_iter().collect())
 }
 
@@ -289,8 +294,15 @@ fn extracted(scene: &Scene, image: &str) -> PathBuf {
 
 fn assert_case_sums_pass(disc: &Path) {
     run_in(disc, "sha256sum", &["--strict", "--quiet", "-c", "SHA256SUMS"]);
-    run_in(disc, "cksum", &["--strict", "--quiet", "-a", "sm3", "-c", "SM3SUMS"]);
-    let listed = fs::read_to_string(disc.join("SHA256SUMS")).unwrap().lines().count();
+    run_in(
+        disc,
+        "cksum",
+        &["--strict", "--quiet", "-a", "sm3", "-c", "SM3SUMS"],
+    );
+    let listed = fs::read_to_string(disc.join("SHA256SUMS"))
+        .unwrap()
+        .lines()
+        .count();
     assert_eq!(listed, tree(disc).len() - 2, "every file but the sums themselves");
 }
 
@@ -326,7 +338,12 @@ fn all_interviews_of_a_case_stand_on_one_disc_each_as_whole_as_on_its_own() {
         assert!(disc.join(id).join("index.html").is_file());
         assert_sums_pass(&disc.join(id));
     }
-    for words in ["尚未封存", "is not closed yet", "未完成签捺结束", "ended &lt;early&gt;"] {
+    for words in [
+        "尚未封存",
+        "is not closed yet",
+        "未完成签捺结束",
+        "ended &lt;early&gt;",
+    ] {
         assert!(page.contains(words), "{words}: {page}");
     }
     let readme = fs::read_to_string(disc.join("README.txt")).unwrap();
@@ -334,7 +351,11 @@ fn all_interviews_of_a_case_stand_on_one_disc_each_as_whole_as_on_its_own() {
     let folder = disc.join(first.file_name().unwrap());
     let report = verify(&[folder], std::slice::from_ref(&first));
     assert_eq!(report.verdict, Verdict::Sound, "{report}");
-    run_in(&disc, "sha256sum", &["--strict", "--quiet", "-c", "CASE-SHA256SUMS"]);
+    run_in(
+        &disc,
+        "sha256sum",
+        &["--strict", "--quiet", "-c", "CASE-SHA256SUMS"],
+    );
     assert!(!scene.path().join("case-work").exists());
     let kinds = scene.ledger.kinds("a");
     assert_eq!(
@@ -361,7 +382,10 @@ fn a_case_that_is_larger_than_a_disc_goes_on_with_the_next() {
         }
     });
     let (burnt, events) = burn_it(&scene, &case_order(&scene, &[&first], Some(24 << 20)));
-    assert!(burnt.failed.is_none() && burnt.discs >= 2, "{burnt:?} {events:#?}");
+    assert!(
+        burnt.failed.is_none() && burnt.discs >= 2,
+        "{burnt:?} {events:#?}"
+    );
     let id = first.file_name().unwrap();
     let discs: Vec<PathBuf> = (1..=burnt.discs)
         .map(|n| extracted(&scene, &format!("case-{n:03}.iso")))
@@ -383,14 +407,20 @@ fn a_file_that_is_not_what_was_sealed_is_named_and_the_rest_is_burnt() {
     fs::write(&hurt, b"%PDF-9.9").unwrap();
     let (burnt, events) = burn_it(&scene, &case_order(&scene, &[&first, &second], None));
     assert!(burnt.failed.is_none(), "{burnt:?} {events:#?}");
-    let named = burnt.missing.iter().any(|remark| remark.zh.contains("鉴定意见.pdf"));
+    let named = burnt
+        .missing
+        .iter()
+        .any(|remark| remark.zh.contains("鉴定意见.pdf"));
     assert!(named && burnt.missing.len() == 2, "{burnt:?}");
     let disc = extracted(&scene, "case-001.iso");
     assert_case_sums_pass(&disc);
     let page = fs::read_to_string(disc.join("index.html")).unwrap();
     assert!(page.contains("鉴定意见.pdf"), "{page}");
     let end = scene.ledger.all().pop().unwrap();
-    assert!(end.data["missing"].to_string().contains("鉴定意见.pdf"), "{end:?}");
+    assert!(
+        end.data["missing"].to_string().contains("鉴定意见.pdf"),
+        "{end:?}"
+    );
 }
 
 #[test]
@@ -408,9 +438,18 @@ exit 0"#;
     let mut order = case_order(&scene, &[&dir], None);
     order.xorriso.program = scene.wrapper(script);
     let (burnt, events) = burn_it(&scene, &order);
-    assert!(burnt.failed.is_none() && burnt.discs == 1, "{burnt:?} {events:#?}");
+    assert!(
+        burnt.failed.is_none() && burnt.discs == 1,
+        "{burnt:?} {events:#?}"
+    );
     let differs = |event: &DiscEvent| {
-        matches!(event, DiscEvent::Fault { fault: DiscFault::ReadBackDiffers { .. }, .. })
+        matches!(
+            event,
+            DiscEvent::Fault {
+                fault: DiscFault::ReadBackDiffers { .. },
+                ..
+            }
+        )
     };
     assert!(events.iter().any(differs), "{events:#?}");
     let disc = extracted(&scene, "case-002.iso");

@@ -17,6 +17,7 @@ mod cameras;
 mod clock;
 mod crash;
 mod demo;
+mod ecase;
 mod faults;
 mod foreign;
 mod full_disk;
