@@ -16,6 +16,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 pub use demo::DemoArguments;
 
@@ -54,7 +55,7 @@ pub fn room(config: &Path) -> anyhow::Result<ExitCode> {
             () = told_to_end() => {}
         }
     });
-    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    runtime.shutdown_timeout(Duration::from_secs(1));
     drop(running);
     Ok(ExitCode::SUCCESS)
 }
@@ -70,7 +71,7 @@ async fn serve_always(first: TcpListener, tls: ServerConfig, door: Arc<Door>, ad
         if let Err(error) = served {
             tracing::error!(%error, "the page is served again in five seconds");
         }
-        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
     }
 }
 
@@ -173,6 +174,9 @@ pub fn give(
     })
 }
 
+/// What was accepted stands in the next snapshots.
+const CASE_DISC_SHOWN_WITHIN: Duration = Duration::from_secs(10);
+
 /// Until it is burnt and read back. Exit 0 whole, 1 refused, failed, or something is missing, 2 not asked.
 pub fn case_disc(case_number: &str, config: &Path, burner: &str) -> anyhow::Result<ExitCode> {
     let client = sign_in(&RoomConfig::load(config)?)?;
@@ -184,9 +188,14 @@ pub fn case_disc(case_number: &str, config: &Path, burner: &str) -> anyhow::Resu
         return Ok(ExitCode::FAILURE);
     }
     let mut shown = String::new();
+    let shown_by = Instant::now() + CASE_DISC_SHOWN_WITHIN;
     loop {
+        std::thread::sleep(Duration::from_millis(500));
         let view = client.get("/api/v1/state")?.body["case_disc"].take();
         if view["command_id"] != id.as_str() {
+            if shown.is_empty() && Instant::now() < shown_by {
+                continue;
+            }
             bail!(
                 "the room was started again; look at its ledger and order the disc anew / 主机已重新启动,请重新制作"
             );
@@ -208,7 +217,6 @@ pub fn case_disc(case_number: &str, config: &Path, burner: &str) -> anyhow::Resu
                 ExitCode::FAILURE
             });
         }
-        std::thread::sleep(std::time::Duration::from_millis(500));
     }
 }
 
