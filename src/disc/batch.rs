@@ -10,8 +10,8 @@ use super::plan::BatchPolicy;
 
 /// Kept free for the closing session.
 pub(super) const CLOSING_RESERVE_BYTES: u64 = 8 * 1024 * 1024;
-/// Sums, interview sums and the player's list, generously.
-const CLOSING_FILES_BYTES: u64 = 2 * 1024 * 1024;
+/// Sums, interview sums and the player's list, generously: an e-case file of 2,000 long names is 4 MB of sums.
+const CLOSING_FILES_BYTES: u64 = 5 * 1024 * 1024;
 /// Directory records, path tables and checksums of one session, beyond its files' blocks.
 const TREE_BLOCKS: u64 = 256;
 /// Sessions that are never used up by waiting time alone: recovery and closing need them.

@@ -13,6 +13,8 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use crate::evidence::names::stays_in_the_house;
+
 use super::history::{DiscRecord, FileRecord, Purpose};
 use super::pages;
 use super::plan::{About, DiscPlan};
@@ -30,6 +32,8 @@ const CERTIFICATES_SO_FAR: [(&str, &str); 2] = [
     ("device-sm2.pem", "journal-so-far-device-sm2.pem"),
 ];
 const SEGMENTS_SCRIPT: &str = "player/segments.js";
+/// The e-case file's folder is the interview's; this name in it is the disc's own and given to no other file.
+const CASE_RECORD: &str = "case/case.json";
 
 /// One file of a session with the place that it is burnt from.
 #[derive(Clone, Debug)]
@@ -81,7 +85,7 @@ impl Workshop<'_> {
                 SEGMENTS_SCRIPT,
                 &pages::segments_script(about, self.number_in_set, []),
             )?,
-            self.make("case/case.json", &case_file(about))?,
+            self.make(CASE_RECORD, &case_record(about))?,
         ];
         files.push(self.make("disc.json", &self.disc_json(disc, predecessor)?)?);
         Ok(Session {
@@ -194,6 +198,7 @@ impl Workshop<'_> {
             "room": about.room_id,
             "room_name": about.room_name,
             "started_at": about.started_at,
+            "set_in_case": about.set_in_case,
             "slot": self.plan.slot.as_str(),
             "number": self.number_in_set,
             "volume": disc.volume_id,
@@ -221,7 +226,7 @@ fn canonical(object: &Value) -> io::Result<Vec<u8>> {
     serde_json_canonicalizer::to_vec(object).map_err(io::Error::other)
 }
 
-fn case_file(about: &About) -> String {
+fn case_record(about: &About) -> String {
     let text = serde_json::to_string_pretty(&json!({
         "unit": about.unit,
         "case_number": about.case_number,
@@ -229,19 +234,17 @@ fn case_file(about: &About) -> String {
         "kind": about.kind,
         "interview": about.interview_id,
         "started_at": about.started_at,
+        "room": about.room_name,
+        // Counted by this room; other rooms count theirs.
+        "set_in_case": about.set_in_case,
     }));
     text.unwrap_or_default() + "\n"
 }
 
 /// What of the interview directory belongs on the set (design: contract of the discs).
 pub(super) fn belongs_on_disc(path: &str, include_tracks: bool) -> bool {
-    let never = ["tracks/talkback", "tracks/conference", "messages/", "internal/"];
-    if never.iter().any(|prefix| path.starts_with(prefix)) {
-        return false;
-    }
-    let stroke_dynamics = path.starts_with("attestations/") && path.ends_with(".json");
     let own_sums = matches!(path, "SHA256SUMS" | "SM3SUMS");
-    !stroke_dynamics && !own_sums && (include_tracks || !path.starts_with("tracks/"))
+    !stays_in_the_house(path) && !own_sums && (include_tracks || !path.starts_with("tracks/"))
 }
 
 /// Made for one disc: the other set's has its own.
@@ -260,7 +263,12 @@ pub(super) fn is_discs_own(path: &str) -> bool {
 /// At most 32 of `[A-Z0-9_]`: interview, slot and number, cut at the front of the room's name if need be.
 pub(super) fn volume_id(plan: &DiscPlan, number: u32) -> String {
     let suffix = format!("_{}{number:02}", plan.slot.as_str().chars().next().unwrap_or('x'));
-    let text = format!("{}{suffix}", plan.about.interview_id);
+    named_volume(&plan.about.interview_id, &suffix)
+}
+
+/// At most 32 of `[A-Z0-9_]`, cut at the front if need be.
+pub(super) fn named_volume(name: &str, suffix: &str) -> String {
+    let text = format!("{name}{suffix}");
     let plain: String = text
         .chars()
         .map(|c| {
@@ -323,6 +331,8 @@ mod tests {
             assert!(!belongs_on_disc(path, true), "{path}");
         }
         assert!(belongs_on_disc("attestations/p1-sign-1.png", false));
+        assert!(!belongs_on_disc("internal/0a1b.pdf", true));
+        assert!(belongs_on_disc("case/卷一/鉴定意见.pdf", false));
         assert!(belongs_on_disc("journal.jsonl", false));
         assert!(belongs_on_disc("manifest.json.tsr", false));
         assert!(!belongs_on_disc("tracks/officer/part-0001/seg-00001.mp4", false));

@@ -11,6 +11,8 @@
 //! never written over, and nothing is said to be on it before that.
 
 mod batch;
+mod case_disc;
+mod case_pages;
 mod closing;
 mod compare;
 mod contents;
@@ -32,6 +34,7 @@ mod sums;
 mod telling;
 mod worker;
 
+pub use case_disc::{CaseBurnt, CaseInterview, CaseOrder, Remark, burn_case};
 pub use compare::{SetComparison, compare_sets};
 pub use events::{DiscEvent, DiscState, DiscSummary};
 pub use feed::Feed;

@@ -24,10 +24,23 @@ pub(super) fn readme(about: &About, slot: Slot, number: u32) -> String {
         ("@STARTED_AT@", &about.started_at),
         ("@SLOT@", &slot.as_str().to_uppercase()),
         ("@NUMBER@", &number.to_string()),
+        ("@SET@", &set_in_case(about)),
     ];
     fields
         .iter()
         .fold(README.to_owned(), |text, (mark, value)| text.replace(mark, value))
+}
+
+/// Which set of the case it is, in both languages, as far as this room can know it.
+fn set_in_case(about: &About) -> String {
+    about.set_in_case.map_or_else(
+        || "（尚无案件编号） (no case number yet)".to_owned(),
+        |n| {
+            format!(
+                "本案在本室第 {n} 套（各室分别编号） set {n} of this case in this room (rooms count apart)"
+            )
+        },
+    )
 }
 
 /// `player/segments.js`: a script, because a page from `file://` may not fetch data.

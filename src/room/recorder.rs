@@ -58,8 +58,9 @@ pub enum Work {
         bytes: Vec<u8>,
         number: u64,
     },
-    /// A mobile recorder's file, whole on this volume, and the lines that say what it is. Its bytes are not read.
-    Import {
+    /// A file that came in beside the directory, whole on this volume, and the lines that say what it is. Its bytes
+    /// are not read.
+    TakeIn {
         arrival: Box<Arrival>,
         lines: Vec<(String, Data)>,
         number: u64,
@@ -78,6 +79,13 @@ pub enum Recorded {
         fragment: Box<Fragment>,
     },
     SegmentClosed {
+        path: String,
+        size: u64,
+        sha256: String,
+        sm3: String,
+    },
+    /// A file that came in stands in the directory.
+    TakenIn {
         path: String,
         size: u64,
         sha256: String,
@@ -189,7 +197,7 @@ fn size_of_work(work: &Work) -> u64 {
         | Work::EndPart { .. }
         | Work::Lines { .. }
         | Work::File { .. }
-        | Work::Import { .. }
+        | Work::TakeIn { .. }
         | Work::Close { .. } => 0,
     }
 }
@@ -200,7 +208,7 @@ fn track_of(work: &Work) -> Option<TrackName> {
         Work::EndPart { .. }
         | Work::Lines { .. }
         | Work::File { .. }
-        | Work::Import { .. }
+        | Work::TakeIn { .. }
         | Work::Close { .. } => None,
     }
 }
@@ -300,11 +308,11 @@ impl Scribe {
             }
             Work::Lines { lines, number } => self.append(lines, *number),
             Work::File { path, bytes, number } => self.put_file(path, bytes, *number),
-            Work::Import {
+            Work::TakeIn {
                 arrival,
                 lines,
                 number,
-            } => self.import(arrival, lines, *number),
+            } => self.take_in(arrival, lines, *number),
             Work::Close { facts } => {
                 match close(&self.directory, facts) {
                     Ok(closed) => (self.tell)(Recorded::Closed {
@@ -442,9 +450,15 @@ impl Scribe {
     }
 
     /// Never tried again by itself: the sender still has the file, and the recording must not wait for it.
-    fn import(&self, arrival: &Arrival, lines: &[(String, Data)], number: u64) -> Done {
+    fn take_in(&self, arrival: &Arrival, lines: &[(String, Data)], number: u64) -> Done {
         match arrival.put_in(&self.directory) {
             Ok(line) => {
+                (self.tell)(Recorded::TakenIn {
+                    path: arrival.path.clone(),
+                    size: arrival.size,
+                    sha256: arrival.digests.sha256.to_string(),
+                    sm3: arrival.digests.sm3.to_string(),
+                });
                 (self.tell)(Recorded::Lines {
                     lines: line.into_iter().collect(),
                     number: NOBODY_WAITS,

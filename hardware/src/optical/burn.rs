@@ -20,6 +20,8 @@ use super::inspect::{Medium, MediumState, inspect};
 use super::profile::MediumKind;
 
 const POLL: Duration = Duration::from_millis(50);
+/// Longer lists of files go through a file: the kernel takes 2 MiB of arguments, and 2,000 long names are more.
+const MAX_ARGUMENT_BYTES: usize = 256 << 10;
 
 /// Called with the child's identity before it may begin; an error means that nothing is burnt.
 pub type Gate<'a> = &'a mut dyn FnMut(ChildId) -> Result<(), DiscFault>;
@@ -111,6 +113,7 @@ pub fn burn(
 const GATE: &str = r#"read -r word && [ "$word" = burn ] && exec "$@" </dev/null"#;
 
 fn spawn_behind_gate(xorriso: &Xorriso, burn: &Burn<'_>) -> Result<Child, DiscFault> {
+    let mappings = mapping_arguments(burn)?;
     let log = File::create(burn.log).map_err(|error| DiscFault::io("creating the burn's log", &error))?;
     let errors = log
         .try_clone()
@@ -120,7 +123,7 @@ fn spawn_behind_gate(xorriso: &Xorriso, burn: &Burn<'_>) -> Result<Child, DiscFa
         .args(["-c", GATE, "gate"])
         .arg(&xorriso.program)
         .args(Xorriso::BASE)
-        .args(arguments(burn));
+        .args(arguments(burn, mappings));
     command
         .env("LC_ALL", "C.UTF-8")
         .stdin(Stdio::piped())
@@ -147,8 +150,36 @@ fn open_gate(child: &mut Child) -> Result<(), DiscFault> {
     }
 }
 
-fn arguments(burn: &Burn<'_>) -> Vec<String> {
-    let mut args: Vec<String> = ["-md5", "on", "-joliet", "on"].map(str::to_owned).into();
+/// Which files, as arguments or as a file of commands beside the log.
+fn mapping_arguments(burn: &Burn<'_>) -> Result<Vec<String>, DiscFault> {
+    let map = |mapping: &Mapping| {
+        let source = mapping.source.to_string_lossy().into_owned();
+        ["-map".to_owned(), source, mapping.target.clone()]
+    };
+    let arguments: Vec<String> = burn.mappings.iter().flat_map(map).collect();
+    if arguments.iter().map(String::len).sum::<usize>() <= MAX_ARGUMENT_BYTES {
+        return Ok(arguments);
+    }
+    let commands: String = arguments.chunks(3).map(command_line).collect();
+    let path = burn.log.with_extension("map");
+    std::fs::write(&path, commands).map_err(|error| DiscFault::io("writing the list of files", &error))?;
+    Ok(vec![
+        "-options_from_file".to_owned(),
+        path.to_string_lossy().into_owned(),
+    ])
+}
+
+/// Each word quoted as the program reads it: nothing counts between single quotes but their end.
+fn command_line(words: &[String]) -> String {
+    let quoted = |word: &String| format!("'{}'", word.replace('\'', r#"'"'"'"#));
+    let quoted: Vec<String> = words.iter().map(quoted).collect();
+    format!("{}\n", quoted.join(" "))
+}
+
+fn arguments(burn: &Burn<'_>, mappings: Vec<String>) -> Vec<String> {
+    // Without the last two a path of more than 240 bytes is left out of the tree that Windows reads.
+    let begin = ["-md5", "on", "-joliet", "on", "-compliance", "joliet_long_paths"];
+    let mut args: Vec<String> = begin.map(str::to_owned).into();
     let mut push = |words: &[&str]| args.extend(words.iter().map(|w| (*w).to_owned()));
     if burn.kind == MediumKind::BdR {
         // Defect management would halve the speed; the read-back is our check.
@@ -158,9 +189,8 @@ fn arguments(burn: &Burn<'_>) -> Vec<String> {
         push(&["-load", "sbsector", &block.to_string()]);
     }
     push(&["-dev", &burn.device.address(), "-volid", burn.volume_id]);
-    for mapping in burn.mappings {
-        push(&["-map", &mapping.source.to_string_lossy(), &mapping.target]);
-    }
+    args.extend(mappings);
+    let mut push = |words: &[&str]| args.extend(words.iter().map(|w| (*w).to_owned()));
     // The spool's files are private; on the disc everybody who holds it may read.
     push(&["-find", "/", "-type", "f", "-exec", "chmod", "0444", "--"]);
     push(&["-find", "/", "-type", "d", "-exec", "chmod", "0555", "--"]);
