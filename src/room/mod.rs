@@ -24,6 +24,7 @@ pub mod imports;
 mod incoming;
 mod index;
 pub mod keys;
+pub mod labels;
 mod logs;
 pub mod media;
 mod open;

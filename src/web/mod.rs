@@ -10,6 +10,7 @@ mod auth;
 pub mod client;
 mod files;
 mod imports;
+mod labels;
 mod metrics;
 mod openapi;
 mod tls;
@@ -50,6 +51,8 @@ pub struct Door {
     pub proofs: Semaphore,
     /// One file of a mobile recorder comes in at a time.
     pub imports: Semaphore,
+    /// One label is set at a time.
+    pub labels: Semaphore,
     /// Where interview directories stand, for reading only.
     pub interviews: PathBuf,
 }
@@ -87,6 +90,7 @@ pub fn router(door: Arc<Door>) -> Router {
         .route("/api/v1/interviews", get(api::interviews))
         .route("/api/v1/interviews/{id}/lines", get(api::lines))
         .route("/api/v1/interviews/{id}/files/{*path}", get(files::file))
+        .route("/api/v1/interviews/{id}/labels/{form}", get(labels::label))
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .merge(imports)
         .layer(SetResponseHeaderLayer::if_not_present(

@@ -20,6 +20,7 @@ use utoipa::OpenApi;
         super::files::file,
         super::files::put_file,
         super::imports::import,
+        super::labels::label,
         super::metrics::health,
         super::metrics::metrics
     )
