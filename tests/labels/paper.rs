@@ -24,6 +24,7 @@ pub struct Picture {
 
 /// A word's box in points, as poppler sees it.
 #[derive(Clone, Debug)]
+#[expect(dead_code, reason = "the text is for the message when two overlap")]
 pub struct Word {
     pub left: f64,
     pub top: f64,

@@ -16,7 +16,7 @@ use super::words::{self, Said};
 /// From the moment a disc was finalised to its hand-over.
 const HAND_OVER_HOURS: i64 = 24;
 /// Longer runs of letters and digits may be broken.
-const LONGEST_RUN: usize = 12;
+const LONGEST_RUN: usize = 24;
 
 #[derive(Serialize)]
 pub(super) struct Sheet {
@@ -75,9 +75,9 @@ struct Interview {
 struct Disc {
     is_original: bool,
     standing: Said,
-    /// Set and number, as one line in each language.
-    place_zh: String,
-    place_en: String,
+    /// Set and number in each language.
+    place_zh: Vec<String>,
+    place_en: Vec<String>,
     slot: Field,
     volume: Field,
     medium: Field,
@@ -185,8 +185,8 @@ fn disc(interview: &InterviewFacts, facts: &DiscFacts) -> Result<Disc, LabelErro
             Standing::Original => words::ORIGINAL,
             Standing::Copy => words::COPY,
         },
-        place_zh: set_zh.into_iter().chain([disc_zh]).collect::<Vec<_>>().join(" "),
-        place_en: set_en.into_iter().chain([disc_en]).collect::<Vec<_>>().join(", "),
+        place_zh: set_zh.into_iter().chain([disc_zh]).collect(),
+        place_en: set_en.into_iter().chain([disc_en]).collect(),
         slot: field(words::SLOT, &facts.slot.as_str().to_uppercase()),
         volume: field(words::VOLUME, &facts.volume_id),
         medium: field(words::MEDIUM, &facts.medium),
@@ -276,7 +276,8 @@ mod tests {
     fn text_of_people_is_made_harmless_and_breakable() {
         assert_eq!(printable(" 张\n三\u{202e} "), "张 三");
         assert_eq!(printable("阿卜杜拉·买买提"), "阿卜杜拉·买买提");
-        assert_eq!(printable("A13000020261101234"), "A13000020261\u{200b}101234");
+        let long = "A".repeat(25);
+        assert_eq!(printable(&long), format!("{}\u{200b}A", &long[1..]));
     }
 
     #[test]

@@ -39,7 +39,6 @@ struct Desk {
 /// PDF/A-2b: every font is embedded, nothing outside the file is needed to show it.
 pub(super) fn pdf(form: Form, sheet: &impl Serialize, fonts: Fonts) -> Result<Vec<u8>, LabelError> {
     let facts = serde_json::to_vec(sheet).map_err(|error| LabelError::Typesetting(error.to_string()))?;
-    std::fs::write(format!("/tmp/labels_facts/{:?}-{}.json", form, facts.len()), &facts).ok(); // DEBUG
     let desk = Desk::new(form, facts, fonts);
     let pdf = desk.print();
     typst::comemo::evict(0);

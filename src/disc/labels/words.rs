@@ -52,8 +52,8 @@ words! {
     DISC = "套、张", "Set, disc";
     VOLUME_AND_MEDIUM = "卷标、介质", "Volume, medium";
     HANDED_OVER_AT = "移交时间", "Handed over at";
-    HANDED_OVER_BY = "移交人（办案人员）签名", "Officer's signature";
-    RECEIVED_BY = "接收人（保管人员）签名", "Custodian's signature";
+    HANDED_OVER_BY = "办案人员签名", "Officer's signature";
+    RECEIVED_BY = "保管人员签名", "Custodian's signature";
     CODE = "校验码", "Code";
     NOTE = "备注", "Notes";
     DUTY = "办案人员应当在刻录完成后 24 小时内将光盘移交保管人员；保管人员登记入册，并与办案人员共同签名。保管人员不得由办案人员担任。",
