@@ -142,6 +142,34 @@ fn the_code_is_read_back_from_the_picture_of_every_form() {
     }
 }
 
+/// The code's box on each form: left, top and edge in millimetres.
+#[test]
+fn nothing_comes_near_the_code() {
+    let boxes = [
+        (Form::Disc, 85.0, 39.0, 28.0),
+        (Form::Sleeve, 82.0, 71.2, 33.0),
+        (Form::PaperSleeve, 86.0, 71.2, 33.0),
+    ];
+    for (name, facts) in samples() {
+        for (form, left, top, edge) in boxes {
+            let picture = Print::of(name, form, &facts).picture(1);
+            // Four modules of the widest code that there is here.
+            let quiet = 4.0 * edge / (57.0 + 8.0) - 0.1;
+            let within = |v: f64, from: f64, by: f64| (from + by..=from + edge - by).contains(&v);
+            let (mut dark, mut near) = (0, Vec::new());
+            for (x, y) in picture.ink() {
+                if within(x, left, quiet) && within(y, top, quiet) {
+                    dark += 1;
+                } else if within(x, left, 0.0) && within(y, top, 0.0) {
+                    near.push((x, y));
+                }
+            }
+            assert!(dark > 10_000, "{name} {form:?}: the code is where this looks: {dark}");
+            assert!(near.is_empty(), "{name} {form:?}: {:?}", near.first());
+        }
+    }
+}
+
 #[test]
 fn a_register_of_a_case_has_every_disc_of_every_interview() {
     let facts = of_a_case();

@@ -9,6 +9,7 @@
 mod evidence_support;
 
 mod command;
+mod door;
 mod layout;
 mod paper;
 mod room;

@@ -46,10 +46,10 @@ pub fn program(name: &str, args: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
-/// Without white space and the invisible places where a run may break.
+/// Without white space and the invisible marks of where a line may break and where it must not.
 pub fn dense(text: &str) -> String {
     text.chars()
-        .filter(|c| !c.is_whitespace() && *c != '\u{200b}')
+        .filter(|c| !c.is_whitespace() && !matches!(*c, '\u{200b}' | '\u{2060}'))
         .collect()
 }
 

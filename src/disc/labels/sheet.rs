@@ -165,7 +165,8 @@ fn maker(maker: &Maker) -> String {
     if maker.number.is_empty() {
         maker.name.clone()
     } else {
-        format!("{} {}", maker.name, maker.number)
+        // A number stays beside its name.
+        format!("{}\u{a0}{}", maker.name, maker.number)
     }
 }
 
@@ -188,7 +189,10 @@ fn disc(interview: &InterviewFacts, facts: &DiscFacts) -> Result<Disc, LabelErro
         place_zh: set_zh.into_iter().chain([disc_zh]).collect(),
         place_en: set_en.into_iter().chain([disc_en]).collect(),
         slot: field(words::SLOT, &facts.slot.as_str().to_uppercase()),
-        volume: field(words::VOLUME, &facts.volume_id),
+        volume: Field {
+            name: words::VOLUME,
+            value: printable(&facts.volume_id).replace('_', "_\u{200b}"),
+        },
         medium: field(words::MEDIUM, &facts.medium),
         burnt: burnt.map(|said| field(words::BURNT, &format!("{} {}", said.zh, said.en))),
         finalised: field(words::FINALISED, &finalised.map(written).unwrap_or_default()),
@@ -259,9 +263,17 @@ fn printable(text: &str) -> String {
             printable.push('\u{200b}');
             run = 1;
         }
+        if is_dot_of_name(c) {
+            printable.push('\u{2060}');
+        }
         printable.push(c);
     }
     printable
+}
+
+/// 间隔号: it may end a line, never begin one.
+fn is_dot_of_name(c: char) -> bool {
+    matches!(c, '·' | '•' | '‧' | '・')
 }
 
 fn turns_direction(c: char) -> bool {
@@ -275,7 +287,7 @@ mod tests {
     #[test]
     fn text_of_people_is_made_harmless_and_breakable() {
         assert_eq!(printable(" 张\n三\u{202e} "), "张 三");
-        assert_eq!(printable("阿卜杜拉·买买提"), "阿卜杜拉·买买提");
+        assert_eq!(printable("阿卜杜拉·买买提"), "阿卜杜拉\u{2060}·买买提");
         let long = "A".repeat(25);
         assert_eq!(printable(&long), format!("{}\u{200b}A", &long[1..]));
     }
