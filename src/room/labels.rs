@@ -54,6 +54,8 @@ fn cause_of(error: &LabelError) -> RefusalCause {
         | LabelError::NotOurs(_)
         | LabelError::NoDisc { .. }
         | LabelError::NotLive { .. }
+        | LabelError::NoOriginal(_)
+        | LabelError::StillBurning(_)
         | LabelError::WhichOriginal
         | LabelError::TooLong { .. } => RefusalCause::State,
         LabelError::Unreadable { .. }

@@ -43,7 +43,10 @@ fn an_interviews_labels_carry_what_ledger_and_manifest_know() {
     let facts = of_interview(&interview.path, Wanted::default()).unwrap();
     assert_eq!(facts.id, interview.id);
     assert_eq!(facts.case_number, CaseNumber::Case(CASE.into()));
-    assert_eq!((facts.kind.as_str(), facts.unit.as_str()), ("讯问", "示范县公安局"));
+    assert_eq!(
+        (facts.kind.as_str(), facts.unit.as_str()),
+        ("讯问", "示范县公安局")
+    );
     // Six seconds of recording, by the journal.
     assert_eq!(facts.from, "2026-03-04T05:06:37.000+08:00");
     assert_eq!(facts.until.as_deref(), Some("2026-03-04T05:06:43.000+08:00"));
@@ -52,7 +55,16 @@ fn an_interviews_labels_carry_what_ledger_and_manifest_know() {
     let told: Vec<_> = facts
         .discs
         .iter()
-        .map(|disc| (disc.slot, disc.set, disc.number, disc.of, disc.standing, disc.burnt))
+        .map(|disc| {
+            (
+                disc.slot,
+                disc.set,
+                disc.number,
+                disc.of,
+                disc.standing,
+                disc.burnt,
+            )
+        })
         .collect();
     assert_eq!(
         told,
@@ -69,7 +81,10 @@ fn an_interviews_labels_carry_what_ledger_and_manifest_know() {
     let wanted = format!("SHENLU1 {} a 1 manifest.json:{digest}", interview.id);
     assert_eq!(print.codes(1), [wanted]);
     let text = print.text();
-    assert!(!text.contains("王某某1") && !text.contains("周律师"), "who was questioned stays off: {text}");
+    assert!(
+        !text.contains("孙某某") && !text.contains("周律师"),
+        "who was questioned stays off: {text}"
+    );
     let again = printed(&room, &[&interview.path], &[]).0;
     assert!(print.bytes == again.bytes, "another process makes the same bytes");
 }
@@ -79,7 +94,11 @@ fn the_live_burn_is_the_original_also_when_it_lay_in_the_second_slot() {
     let room = Room::new();
     let interview = room.interview(CASE, &[Slot::B], &[Slot::A]);
     let facts = of_interview(&interview.path, Wanted::default()).unwrap();
-    let told: Vec<_> = facts.discs.iter().map(|d| (d.slot, d.standing, d.burnt)).collect();
+    let told: Vec<_> = facts
+        .discs
+        .iter()
+        .map(|d| (d.slot, d.standing, d.burnt))
+        .collect();
     assert_eq!(
         told,
         [
@@ -136,14 +155,19 @@ fn a_disc_alone_gives_its_label_once_the_original_is_named() {
 
     let tree = mounted(&room, &image);
     let (again, _) = printed(&room, &[&tree], &["--original", "b"]);
-    assert!(print.bytes == again.bytes, "a mounted disc and its image are the same");
+    assert!(
+        print.bytes == again.bytes,
+        "a mounted disc and its image are the same"
+    );
 }
 
 fn mounted(room: &Room, image: &Path) -> PathBuf {
     let tree = room.path().join("mounted");
     let device = format!("stdio:{}", image.display());
     let target = tree.to_str().unwrap();
-    let args = ["-no_rc", "-indev", &device, "-osirrox", "on", "-extract", "/", target];
+    let args = [
+        "-no_rc", "-indev", &device, "-osirrox", "on", "-extract", "/", target,
+    ];
     program("xorriso", &args);
     program("chmod", &["-R", "u+w", target]);
     tree
@@ -162,14 +186,21 @@ fn a_relayed_disc_alone_says_that_the_rest_follows() {
         {"id": "p1", "name": "王某某", "role": "interviewee", "number": ""}]}});
     let joined = json!({"kind": "joined", "data": {"participant":
         {"id": "p3", "name": "赵敏", "role": "recorder", "number": "031388"}}});
-    std::fs::write(tree.join("journal-so-far.jsonl"), format!("{started}\n{joined}\n")).unwrap();
+    std::fs::write(
+        tree.join("journal-so-far.jsonl"),
+        format!("{started}\n{joined}\n"),
+    )
+    .unwrap();
     let (print, _) = printed(&room, &[&tree], &["--original", "a"]);
     let text = print.text();
     for wanted in ["李卫国", "赵敏", "后续见下一张", "正本"] {
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
     let digest = sha256_of(&tree.join("disc.json"));
-    assert_eq!(print.codes(1), [format!("SHENLU1 {} a 1 disc.json:{digest}", interview.id)]);
+    assert_eq!(
+        print.codes(1),
+        [format!("SHENLU1 {} a 1 disc.json:{digest}", interview.id)]
+    );
 }
 
 #[test]
@@ -201,4 +232,21 @@ fn a_disc_that_failed_has_no_label() {
     let facts = of_interview(&interview.path, Wanted::default()).unwrap();
     let told: Vec<_> = facts.discs.iter().map(|d| (d.slot, d.standing)).collect();
     assert_eq!(told, [(Slot::B, Standing::Original)]);
+}
+
+#[test]
+fn while_a_live_set_is_being_finalised_none_after_it_is_proposed() {
+    let room = Room::new();
+    let interview = room.interview(CASE, &[Slot::B], &[]);
+    assert!(of_interview(&interview.path, Wanted::default()).is_ok());
+    let opened = json!({"interview": interview.uuid, "slot": "a", "disc": 1, "volume_id": "V", "medium": "DVD+R",
+        "kind": "dvd-plus-r", "free_blocks": 1000, "replacement": false});
+    room.write_before_closing("disc-opened", &opened);
+    let refused = of_interview(&interview.path, Wanted::default()).unwrap_err();
+    assert!(matches!(refused, LabelError::StillBurning(Slot::A)), "{refused}");
+    let named = Wanted {
+        original: Some(Slot::B),
+        ..Wanted::default()
+    };
+    assert_eq!(of_interview(&interview.path, named).unwrap().discs.len(), 1);
 }

@@ -90,8 +90,9 @@ fn config(room: &Room) -> RoomConfig {
 
 fn silent_media() -> MediaProgram {
     MediaProgram {
-        program: "/bin/sleep".into(),
-        arguments: vec!["600".into()],
+        // Ends with the room, as its socket does.
+        program: "/bin/sh".into(),
+        arguments: vec!["-c".into(), "cat >/dev/null".into()],
     }
 }
 
@@ -110,7 +111,9 @@ async fn the_page_gets_the_labels_of_a_closed_interview_and_each_print_is_audite
     assert!(print.codes(1)[0].starts_with(&format!("SHENLU1 {id} a 1 manifest.json:")));
 
     let audit = Journal::read(&house.room.path().join("audit.jsonl")).unwrap();
-    let prints = audit.iter().filter(|line| line.data.get("action") == Some(&"print-label".into()));
+    let prints = audit
+        .iter()
+        .filter(|line| line.data.get("action") == Some(&"print-label".into()));
     let prints: Vec<_> = prints.map(|line| line.data["resource"].clone()).collect();
     assert_eq!(prints, [format!("{id}/disc")]);
 }

@@ -72,7 +72,10 @@ impl Print {
     fn keep(&self, folder: &Path, name: &str) {
         fs::create_dir_all(folder).unwrap();
         let target = folder.join(name);
-        program("pdftoppm", &["-png", "-r", "200", &self.pdf(), target.to_str().unwrap()]);
+        program(
+            "pdftoppm",
+            &["-png", "-r", "200", &self.pdf(), target.to_str().unwrap()],
+        );
     }
 
     fn pdf(&self) -> String {
@@ -103,7 +106,10 @@ impl Print {
 
     pub fn words(&self, page: usize) -> Vec<Word> {
         let page = page.to_string();
-        let html = program("pdftotext", &["-bbox", "-f", &page, "-l", &page, &self.pdf(), "-"]);
+        let html = program(
+            "pdftotext",
+            &["-bbox", "-f", &page, "-l", &page, &self.pdf(), "-"],
+        );
         let html = String::from_utf8(html).unwrap();
         html.lines().filter_map(word).collect()
     }
@@ -113,7 +119,16 @@ impl Print {
         let dpi = DPI.to_string();
         let stem = target.to_str().unwrap();
         let args = [
-            "-gray", "-singlefile", "-r", &dpi, "-f", &number, "-l", &number, &self.pdf(), stem,
+            "-gray",
+            "-singlefile",
+            "-r",
+            &dpi,
+            "-f",
+            &number,
+            "-l",
+            &number,
+            &self.pdf(),
+            stem,
         ];
         program("pdftoppm", &args);
         Picture::read(&target.with_extension("pgm"))
@@ -123,10 +138,24 @@ impl Print {
     pub fn codes(&self, page: usize) -> Vec<String> {
         let (number, target) = (page.to_string(), self.target(&format!("code-{page}")));
         let stem = target.to_str().unwrap();
-        let args = ["-png", "-singlefile", "-r", "300", "-f", &number, "-l", &number, &self.pdf(), stem];
+        let args = [
+            "-png",
+            "-singlefile",
+            "-r",
+            "300",
+            "-f",
+            &number,
+            "-l",
+            &number,
+            &self.pdf(),
+            stem,
+        ];
         program("pdftoppm", &args);
         let picture = target.with_extension("png");
-        let text = program("zbarimg", &["--raw", "--quiet", "--nodbus", picture.to_str().unwrap()]);
+        let text = program(
+            "zbarimg",
+            &["--raw", "--quiet", "--nodbus", picture.to_str().unwrap()],
+        );
         let text = String::from_utf8(text).unwrap();
         text.lines().map(str::to_owned).collect()
     }

@@ -47,7 +47,7 @@ fn facts(case_number: &str) -> ClosingFacts {
         interview: json!({"kind": "interrogation", "room": "a1", "room_name": "第一讯问室", "unit": "示范县公安局",
             "case": {"number": case_number, "name": "王某某涉嫌盗窃案", "incident_number": "JQ1"}}),
         people: json!([
-            person("p1", "王某某", "interviewee", "130428199001010011"),
+            person("p1", "孙某某", "interviewee", "130428199001010011"),
             person("p2", "李卫国", "officer", "031245"),
             person("p3", "古丽巴哈尔·阿不都克里木", "recorder", "031388"),
             person("p4", "周律师", "lawyer", ""),
@@ -63,7 +63,10 @@ impl Room {
     pub fn new() -> Room {
         let dir = tempfile::tempdir().unwrap();
         let now: Arc<dyn Now> = Arc::new(SystemNow::new().unwrap());
-        let opened: Data = json!({"form": 1, "log": "ledger", "room": "a1", "uuid": "l"}).as_object().unwrap().clone();
+        let opened: Data = json!({"form": 1, "log": "ledger", "room": "a1", "uuid": "l"})
+            .as_object()
+            .unwrap()
+            .clone();
         let journal = Journal::create(&dir.path().join("ledger.jsonl"), opened, Arc::clone(&now)).unwrap();
         Room {
             ledger: Arc::new(Log(journal)),
@@ -77,11 +80,26 @@ impl Room {
     }
 
     pub fn image(&self, interview: &Interview, slot: Slot) -> PathBuf {
-        self.path().join(format!("discs/{}-{}-001.iso", interview.id, slot.as_str()))
+        self.path()
+            .join(format!("discs/{}-{}-001.iso", interview.id, slot.as_str()))
     }
 
     pub fn write(&self, kind: &str, data: Value) {
         self.ledger.append(kind, data).unwrap();
+    }
+
+    /// Makes the ledger anew, with one more line before the interview's closing.
+    pub fn write_before_closing(&self, kind: &str, data: &Value) {
+        let path = self.path().join("ledger.jsonl");
+        let lines = Journal::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let journal = Journal::create(&path, lines[0].data.clone(), Arc::clone(&self.now)).unwrap();
+        for line in &lines[1..] {
+            if line.kind == "interview-closed" {
+                journal.append(kind, data.as_object().unwrap().clone()).unwrap();
+            }
+            journal.append(&line.kind, line.data.clone()).unwrap();
+        }
     }
 
     /// Recorded and still open; `live` slots are being burnt while it is.
@@ -117,7 +135,10 @@ impl Room {
         &self,
         interview: &Interview,
         slot: Slot,
-    ) -> (shenlu::disc::DiscHandle, std::sync::mpsc::Receiver<shenlu::disc::DiscEvent>) {
+    ) -> (
+        shenlu::disc::DiscHandle,
+        std::sync::mpsc::Receiver<shenlu::disc::DiscEvent>,
+    ) {
         let image = self.image(interview, slot);
         std::fs::create_dir_all(image.parent().unwrap()).unwrap();
         let about = About {
@@ -143,11 +164,16 @@ impl Room {
         let told = || {
             let lines = Journal::read(&self.path().join("ledger.jsonl")).unwrap();
             lines.iter().any(|line| {
-                line.kind == kind && line.data["interview"] == interview.uuid && line.data["slot"] == slot.as_str()
+                line.kind == kind
+                    && line.data["interview"] == interview.uuid
+                    && line.data["slot"] == slot.as_str()
             })
         };
         while !told() {
-            assert!(Instant::now() < deadline, "the ledger never had {kind} of {slot:?}");
+            assert!(
+                Instant::now() < deadline,
+                "the ledger never had {kind} of {slot:?}"
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
     }

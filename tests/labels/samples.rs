@@ -1,9 +1,7 @@
 //! Facts for labels: as they mostly are, as long as they get, and as strange.
 
 use shenlu::disc::Slot;
-use shenlu::disc::labels::{
-    Burnt, CaseNumber, Digest, DiscFacts, Facts, InterviewFacts, Maker, Standing,
-};
+use shenlu::disc::labels::{Burnt, CaseNumber, Digest, DiscFacts, Facts, InterviewFacts, Maker, Standing};
 
 pub const SHA256: &str = "3f9a12bc77d0e4415a6b8c9d0e1f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b";
 
@@ -67,10 +65,12 @@ pub fn longest() -> Facts {
     interview.room_name = "执法办案管理中心二层东侧未成年人专用第十二询问室".into();
     interview.id = "abcdefgh12345678-20261122-225959-12".into();
     interview.kind = "询问违法嫌疑人".into();
-    interview.case_number = CaseNumber::Case("内鄂公（大）刑受案字〔2026〕第0000012345号-A1507230000202611000017".into());
-    interview.case_name = "吾买尔江·阿不都热依木、买买提吐尔逊·阿卜杜拉、Alexander Konstantinopolsky-Worthington \
+    interview.case_number =
+        CaseNumber::Case("内鄂公（大）刑受案字〔2026〕第0000012345号-A1507230000202611000017".into());
+    interview.case_name =
+        "吾买尔江·阿不都热依木、买买提吐尔逊·阿卜杜拉、Alexander Konstantinopolsky-Worthington \
         等十七人涉嫌组织、领导黑社会性质组织、敲诈勒索、寻衅滋事、非法拘禁案"
-        .into();
+            .into();
     interview.makers = vec![
         maker("阿迪力江·买买提吐尔逊", "1507230031"),
         maker("欧阳建国", "1507230032"),

@@ -48,7 +48,13 @@ fn a_person_may_choose_among_equals_but_no_late_burn_before_a_live_one() {
     let mut discs = sets(Burnt::FromMaster, Burnt::Live);
     let refused = propose(&mut discs, Some(Slot::A)).unwrap_err();
     assert!(
-        matches!(refused, LabelError::NotLive { chosen: Slot::A, live: Slot::B }),
+        matches!(
+            refused,
+            LabelError::NotLive {
+                chosen: Slot::A,
+                live: Slot::B
+            }
+        ),
         "{refused}"
     );
 }
@@ -56,4 +62,12 @@ fn a_person_may_choose_among_equals_but_no_late_burn_before_a_live_one() {
 #[test]
 fn an_interview_without_discs_has_no_original() {
     assert_eq!(propose(&mut [], None).unwrap(), None);
+}
+
+#[test]
+fn a_slot_without_discs_cannot_be_chosen() {
+    let mut discs = sets(Burnt::Live, Burnt::Live);
+    discs.retain(|disc| disc.slot == Slot::A);
+    let refused = propose(&mut discs, Some(Slot::B)).unwrap_err();
+    assert!(matches!(refused, LabelError::NoOriginal(Slot::B)), "{refused}");
 }

@@ -21,7 +21,13 @@ pub enum LabelError {
     NoDisc { interview: String, slot: Option<Slot> },
     #[error("set {} was not burnt during the interview and cannot be its original while set {} was (R-17)", chosen.as_str(), live.as_str())]
     NotLive { chosen: Slot, live: Slot },
-    #[error("a disc alone does not say whether it is the original: name the original's slot (--original a|b)")]
+    #[error("slot {} has no finalised disc that could be the original", .0.as_str())]
+    NoOriginal(Slot),
+    #[error("the set in slot {} was burnt live and is still being finalised: wait for it, or name the original (--original a|b)", .0.as_str())]
+    StillBurning(Slot),
+    #[error(
+        "a disc alone does not say whether it is the original: name the original's slot (--original a|b)"
+    )]
     WhichOriginal,
     #[error("the font {family} is missing: apt install fonts-noto-cjk fontconfig")]
     NoFont { family: &'static str },

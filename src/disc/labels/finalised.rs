@@ -47,13 +47,26 @@ struct Opened {
     replacement: bool,
 }
 
-/// The discs of each whole set, in the order of their numbers; sets in the order A, B, standby.
-pub(super) fn sets(ledger: &[Line], uuid: &str) -> Vec<(Slot, Vec<Finalised>)> {
+#[derive(Default)]
+pub(super) struct Sets {
+    /// The discs of each whole set, in the order of their numbers; sets in the order A, B, standby.
+    pub(super) whole: Vec<(Slot, Vec<Finalised>)>,
+    /// Slots whose set was begun live and is not finalised yet.
+    pub(super) burning: Vec<Slot>,
+}
+
+pub(super) fn sets(ledger: &[Line], uuid: &str) -> Sets {
     let seen = seen(ledger, uuid);
-    [Slot::A, Slot::B, Slot::Standby]
-        .into_iter()
-        .filter_map(|slot| Some((slot, whole_set(&seen, slot)?)))
-        .collect()
+    let mut sets = Sets::default();
+    for slot in [Slot::A, Slot::B, Slot::Standby] {
+        let live = |seen: &Seen| seen.finalised.burnt == Burnt::Live && !seen.has_failed;
+        match whole_set(&seen, slot) {
+            Some(discs) => sets.whole.push((slot, discs)),
+            None if seen.iter().any(|seen| seen.slot == slot && live(seen)) => sets.burning.push(slot),
+            None => {}
+        }
+    }
+    sets
 }
 
 fn whole_set(seen: &[Seen], slot: Slot) -> Option<Vec<Finalised>> {

@@ -101,7 +101,9 @@ fn digest(file: &'static str, bytes: &[u8]) -> Digest {
 
 /// A disc that the set goes on behind: what its own record and the journal so far have.
 fn relayed(record: &Record, files: &Files) -> InterviewFacts {
-    let journal = files.get(JOURNAL_SO_FAR).map(|bytes| String::from_utf8_lossy(bytes));
+    let journal = files
+        .get(JOURNAL_SO_FAR)
+        .map(|bytes| String::from_utf8_lossy(bytes));
     let lines: Vec<Value> = journal
         .iter()
         .flat_map(|text| text.lines())

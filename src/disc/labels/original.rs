@@ -12,8 +12,11 @@ pub fn propose(discs: &mut [DiscFacts], chosen: Option<Slot>) -> Result<Option<S
     let live = discs.iter().find(|disc| is_live(discs, disc.slot));
     let live = live.map(|disc| disc.slot);
     let original = match (chosen, live) {
-        (Some(chosen), Some(live)) if !is_live(discs, chosen) => {
+        (Some(chosen), Some(live)) if has_discs(discs, chosen) && !is_live(discs, chosen) => {
             return Err(LabelError::NotLive { chosen, live });
+        }
+        (Some(chosen), _) if !has_discs(discs, chosen) => {
+            return Err(LabelError::NoOriginal(chosen));
         }
         (Some(chosen), _) => Some(chosen),
         (None, Some(live)) => Some(live),
@@ -29,8 +32,12 @@ pub fn propose(discs: &mut [DiscFacts], chosen: Option<Slot>) -> Result<Option<S
     Ok(original)
 }
 
+fn has_discs(discs: &[DiscFacts], slot: Slot) -> bool {
+    discs.iter().any(|disc| disc.slot == slot)
+}
+
 /// One disc of the set that came from the master makes the whole set no live one.
 fn is_live(discs: &[DiscFacts], slot: Slot) -> bool {
-    let mut of_set = discs.iter().filter(|disc| disc.slot == slot).peekable();
-    of_set.peek().is_some() && of_set.all(|disc| disc.burnt == Burnt::Live)
+    let mut of_set = discs.iter().filter(|disc| disc.slot == slot);
+    has_discs(discs, slot) && of_set.all(|disc| disc.burnt == Burnt::Live)
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use super::super::plan::Slot;
 use super::super::sums;
 use super::error::LabelError;
-use super::facts::{CaseNumber, Digest, DiscFacts, InterviewFacts, Standing};
+use super::facts::{Burnt, CaseNumber, Digest, DiscFacts, InterviewFacts, Standing};
 use super::finalised::{self, Finalised};
 use super::manifest::Manifest;
 use super::original::propose;
@@ -36,10 +36,14 @@ pub fn of_interview(dir: &Path, wanted: Wanted) -> Result<InterviewFacts, LabelE
     let sets = finalised::sets(&ledger_of(dir)?, &manifest.uuid);
     let before = interviews_before(dir, &manifest);
     facts.discs = sets
+        .whole
         .iter()
         .flat_map(|(slot, discs)| labelled(*slot, discs, before, &sha256))
         .collect();
-    propose(&mut facts.discs, wanted.original)?;
+    let original = propose(&mut facts.discs, wanted.original)?;
+    if wanted.original.is_none() {
+        settled(&facts.discs, original, &sets.burning)?;
+    }
     facts
         .discs
         .retain(|disc| wanted.slot.is_none_or(|slot| disc.slot == slot));
@@ -50,6 +54,16 @@ pub fn of_interview(dir: &Path, wanted: Wanted) -> Result<InterviewFacts, LabelE
         });
     }
     Ok(facts)
+}
+
+/// Two prints must not call two sets the original: while a set is finished that would be proposed before this one,
+/// there is no proposal.
+fn settled(discs: &[DiscFacts], original: Option<Slot>, burning: &[Slot]) -> Result<(), LabelError> {
+    let Some(original) = original else { return Ok(()) };
+    let mut of_original = discs.iter().filter(|disc| disc.slot == original);
+    let is_live = of_original.all(|disc| disc.burnt == Burnt::Live);
+    let rival = burning.iter().find(|slot| !is_live || **slot < original);
+    rival.map_or(Ok(()), |slot| Err(LabelError::StillBurning(*slot)))
 }
 
 /// The manifest with its digest. The sums are written last, so that without them nothing is final.
@@ -120,8 +134,7 @@ fn interviews_before(dir: &Path, own: &Manifest) -> u32 {
         let manifest = fs::read_to_string(entry.path().join(MANIFEST)).ok();
         let manifest = manifest.filter(|manifest| manifest.contains(&text));
         let manifest = manifest.and_then(|manifest| Manifest::parse(manifest.as_bytes()).ok());
-        manifest
-            .is_some_and(|other| other.case_number() == number && other.was_opened_before(own))
+        manifest.is_some_and(|other| other.case_number() == number && other.was_opened_before(own))
     };
     let count = siblings.flatten().filter(is_before).count();
     u32::try_from(count).unwrap_or(u32::MAX / 4)

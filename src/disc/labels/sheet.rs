@@ -17,6 +17,8 @@ use super::words::{self, Said};
 const HAND_OVER_HOURS: i64 = 24;
 /// Longer runs of letters and digits may be broken.
 const LONGEST_RUN: usize = 24;
+/// An invisible place where a line may end.
+const BREAK: char = '\u{200b}';
 
 #[derive(Serialize)]
 pub(super) struct Sheet {
@@ -146,7 +148,11 @@ fn interview(facts: &InterviewFacts) -> Result<Interview, LabelError> {
         CaseNumber::NotYet => (words::CASE_NUMBER, ""),
     };
     let makers: Vec<String> = facts.makers.iter().map(maker).collect();
-    let room = format!("{} ({})", facts.room_name, facts.room_id);
+    let room = if facts.room_name.is_empty() {
+        &facts.room_id
+    } else {
+        &facts.room_name
+    };
     let discs: Result<_, _> = facts.discs.iter().map(|disc| self::disc(facts, disc)).collect();
     Ok(Interview {
         unit: field(words::UNIT, &facts.unit),
@@ -155,7 +161,7 @@ fn interview(facts: &InterviewFacts) -> Result<Interview, LabelError> {
         makers: field(words::MAKER, &makers.join(words::AND)),
         time: field(words::TIME, &span(facts)),
         kind: field(words::KIND, &facts.kind),
-        room: field(words::ROOM, &room),
+        room: field(words::ROOM, room),
         id: field(words::INTERVIEW, &facts.id),
         discs: discs?,
     })
@@ -189,14 +195,14 @@ fn disc(interview: &InterviewFacts, facts: &DiscFacts) -> Result<Disc, LabelErro
         place_zh: set_zh.into_iter().chain([disc_zh]).collect(),
         place_en: set_en.into_iter().chain([disc_en]).collect(),
         slot: field(words::SLOT, &facts.slot.as_str().to_uppercase()),
-        volume: Field {
-            name: words::VOLUME,
-            value: printable(&facts.volume_id).replace('_', "_\u{200b}"),
-        },
+        volume: field(words::VOLUME, &facts.volume_id),
         medium: field(words::MEDIUM, &facts.medium),
         burnt: burnt.map(|said| field(words::BURNT, &format!("{} {}", said.zh, said.en))),
         finalised: field(words::FINALISED, &finalised.map(written).unwrap_or_default()),
-        hand_over_by: field(words::HAND_OVER_BY, &hand_over_by.map(written).unwrap_or_default()),
+        hand_over_by: field(
+            words::HAND_OVER_BY,
+            &hand_over_by.map(written).unwrap_or_default(),
+        ),
         digest: field(words::DIGEST, facts.digest.file),
         digest_groups: groups(&facts.digest.sha256),
         code: code::of(&code::text(interview, facts))?,
@@ -227,7 +233,10 @@ fn span(facts: &InterviewFacts) -> String {
 
 fn last_moment(facts: &Facts) -> Option<DateTime<FixedOffset>> {
     let of_interview = |interview: &InterviewFacts| {
-        let discs = interview.discs.iter().filter_map(|disc| disc.finalised_at.clone());
+        let discs = interview
+            .discs
+            .iter()
+            .filter_map(|disc| disc.finalised_at.clone());
         let own = [Some(interview.from.clone()), interview.until.clone()];
         own.into_iter().flatten().chain(discs).collect::<Vec<_>>()
     };
@@ -252,7 +261,7 @@ fn groups(digest: &str) -> Vec<String> {
     digits.chunks(8).map(|group| group.iter().collect()).collect()
 }
 
-/// Without controls and marks of direction; with a place to break (U+200B) behind every so many letters.
+/// Without controls and marks of direction; with a place to break behind every so many letters.
 fn printable(text: &str) -> String {
     let mut printable = String::new();
     let mut run = 0;
@@ -260,13 +269,17 @@ fn printable(text: &str) -> String {
         let c = if c.is_control() { ' ' } else { c };
         run = if c.is_ascii_graphic() { run + 1 } else { 0 };
         if run > LONGEST_RUN {
-            printable.push('\u{200b}');
+            printable.push(BREAK);
             run = 1;
         }
         if is_dot_of_name(c) {
             printable.push('\u{2060}');
         }
         printable.push(c);
+        if c == '_' {
+            printable.push(BREAK);
+            run = 0;
+        }
     }
     printable
 }

@@ -57,8 +57,8 @@ impl Desk {
             Form::Register => REGISTER,
         };
         let (main, common) = (file("/main.typ"), file("/common.typ"));
-        let sources = [(main, template), (common, COMMON)]
-            .map(|(id, text)| (id, Source::new(id, text.to_owned())));
+        let sources =
+            [(main, template), (common, COMMON)].map(|(id, text)| (id, Source::new(id, text.to_owned())));
         Self {
             library: LazyHash::new(Library::default()),
             book: LazyHash::new(fonts.book()),

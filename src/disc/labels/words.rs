@@ -82,26 +82,41 @@ pub(super) const AND: &str = "、";
 pub(super) fn in_slot(slot: Option<Slot>) -> Said {
     match slot {
         None => Said { zh: "", en: "" },
-        Some(Slot::A) => Said { zh: "盘位 A ", en: " in slot A" },
-        Some(Slot::B) => Said { zh: "盘位 B ", en: " in slot B" },
-        Some(Slot::Standby) => Said { zh: "备用盘位", en: " in the standby slot" },
+        Some(Slot::A) => Said {
+            zh: "盘位 A ",
+            en: " in slot A",
+        },
+        Some(Slot::B) => Said {
+            zh: "盘位 B ",
+            en: " in slot B",
+        },
+        Some(Slot::Standby) => Said {
+            zh: "备用盘位",
+            en: " in the standby slot",
+        },
     }
 }
 
 /// `𬳽 (U+2CCFD), …`: the code point too, since where this is read it may not be shown either.
 pub(super) fn named(characters: &[char]) -> String {
-    let each = characters.iter().map(|c| format!("{c} (U+{:04X})", u32::from(*c)));
+    let each = characters
+        .iter()
+        .map(|c| format!("{c} (U+{:04X})", u32::from(*c)));
     each.collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn error_zh(error: &LabelError) -> String {
     match error {
         LabelError::UnknownForm(form) => {
-            format!("没有 `{form}` 这种标签，可选 disc（盘面）、sleeve（盒贴）、paper-sleeve（封套）、register（登记表）")
+            format!(
+                "没有 `{form}` 这种标签，可选 disc（盘面）、sleeve（盒贴）、paper-sleeve（封套）、register（登记表）"
+            )
         }
         LabelError::UnknownSlot(slot) => format!("没有 `{slot}` 这个盘位，可选 a、b、standby"),
         LabelError::Open(path) => format!("{} 尚未结束或尚未封盘，封盘后才能打印标签", path.display()),
-        LabelError::NotOurs(path) => format!("{} 不是录像目录，也不是本系统的光盘，请核对路径", path.display()),
+        LabelError::NotOurs(path) => {
+            format!("{} 不是录像目录，也不是本系统的光盘，请核对路径", path.display())
+        }
         LabelError::Unreadable { path, detail } => {
             format!("{} 无法读取，请检查权限和介质：{detail}", path.display())
         }
@@ -113,6 +128,16 @@ pub(super) fn error_zh(error: &LabelError) -> String {
             "盘位 {} 的光盘不是同步刻录，盘位 {} 有同步刻录的光盘，应以其为正本 (R-17)",
             chosen.as_str().to_uppercase(),
             live.as_str().to_uppercase()
+        ),
+        LabelError::NoOriginal(slot) => {
+            format!(
+                "盘位 {} 没有已封盘的光盘，不能作为正本",
+                slot.as_str().to_uppercase()
+            )
+        }
+        LabelError::StillBurning(slot) => format!(
+            "盘位 {} 的同步刻录光盘尚未封盘：请等待封盘，或用 --original 指明正本所在盘位",
+            slot.as_str().to_uppercase()
         ),
         LabelError::WhichOriginal => "仅凭光盘不能判断是否正本，请用 --original 指明正本所在盘位".to_owned(),
         LabelError::NoFont { family } => {
