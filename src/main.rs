@@ -97,6 +97,8 @@ enum Role {
         #[arg(long)]
         json: bool,
     },
+    /// Labels of an interview's discs, or of one disc, as PDF: for the disc, its sleeve, or the register.
+    Label(roles::LabelArguments),
     /// Read-only check of the store and the evidence invariants.
     Check {
         #[arg(long)]
@@ -157,6 +159,7 @@ fn run(role: Role) -> anyhow::Result<ExitCode> {
             lang,
             json,
         } => roles::verify(path, against, &key, (!json).then_some(lang)),
+        Role::Label(arguments) => roles::label(&arguments),
         Role::Check { config } => roles::check(&config),
         Role::Bench(options) => roles::bench(options),
     }

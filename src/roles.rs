@@ -4,6 +4,7 @@ use anyhow::{Context, bail};
 use hardware::optical::{Device, Xorriso};
 use rustls::ServerConfig;
 use serde_json::Value;
+use shenlu::disc::labels::{self, Facts, Form, InterviewFacts, LabelError, Standing, Wanted};
 use shenlu::room::config::{RoomConfig, Tls};
 use shenlu::room::media::MediaProgram;
 use shenlu::web::client::Client;
@@ -41,6 +42,7 @@ pub fn room(config: &Path) -> anyhow::Result<ExitCode> {
         approver_tries: accounts::Tries::default(),
         proofs: tokio::sync::Semaphore::new(1),
         imports: tokio::sync::Semaphore::new(1),
+        labels: tokio::sync::Semaphore::new(1),
         interviews: config.data.dir.join("interviews"),
     });
     println!(
@@ -383,6 +385,71 @@ pub fn verify(
         Some(Lang::Both) => print!("{report}"),
     }
     Ok(ExitCode::from(report.verdict.exit_code()))
+}
+
+/// What is printed, of which discs, and where to.
+#[derive(clap::Args)]
+pub struct LabelArguments {
+    /// An interview directory below a room's data, a mounted disc, an image or a drive; several for a register of
+    /// the case.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Only the discs of this slot: a, b, standby.
+    #[arg(long)]
+    slot: Option<String>,
+    /// disc, sleeve (121 mm), paper-sleeve (125 mm) or register (A4).
+    #[arg(long, default_value = "disc")]
+    form: String,
+    /// The slot whose set is the original (正本); a set that was burnt live is proposed.
+    #[arg(long)]
+    original: Option<String>,
+    #[arg(long, value_name = "FILE.pdf")]
+    out: PathBuf,
+}
+
+/// Labels as PDF: exit 0 written, 1 refused with the reason in both languages. Each disc is named with what the
+/// rule proposes it as.
+pub fn label(arguments: &LabelArguments) -> anyhow::Result<ExitCode> {
+    let (facts, pdf) = match made_label(arguments) {
+        Ok(made) => made,
+        Err(refusal) => {
+            eprintln!("{}\n{refusal}", refusal.message_zh());
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    std::fs::write(&arguments.out, pdf).with_context(|| arguments.out.display().to_string())?;
+    facts.interviews.iter().for_each(tell_standing);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn made_label(arguments: &LabelArguments) -> Result<(Facts, Vec<u8>), LabelError> {
+    let slot = |text: &Option<String>| text.as_deref().map(labels::slot_named).transpose();
+    let wanted = Wanted {
+        slot: slot(&arguments.slot)?,
+        original: slot(&arguments.original)?,
+    };
+    let form: Form = arguments.form.parse()?;
+    let interviews: Result<_, _> = arguments
+        .paths
+        .iter()
+        .map(|path| labels::of_path(path, wanted))
+        .collect();
+    let facts = Facts {
+        interviews: interviews?,
+    };
+    let pdf = labels::pdf(form, &facts)?;
+    Ok((facts, pdf))
+}
+
+fn tell_standing(interview: &InterviewFacts) {
+    for disc in &interview.discs {
+        let standing = match disc.standing {
+            Standing::Original => "正本 original",
+            Standing::Copy => "副本 copy",
+        };
+        let (id, slot, number) = (&interview.id, disc.slot.as_str(), disc.number);
+        println!("{id} {slot} {number} {standing}");
+    }
 }
 
 /// Exit 0 when every invariant holds.

@@ -21,6 +21,7 @@ mod events;
 mod feed;
 mod handle;
 mod history;
+pub mod labels;
 mod ledger;
 mod mending;
 mod pages;

@@ -28,6 +28,7 @@ pub mod handle;
 mod incoming;
 mod index;
 pub mod keys;
+pub mod labels;
 mod logs;
 pub mod media;
 pub mod numbering;

@@ -184,6 +184,7 @@ words! {
     NOT_AUDITED = "审计日志无法写入,不能查看 (R-21)", "the audit log cannot be written, so nothing is shown (R-21)";
     NO_INDEX = "索引暂时不可用", "the index is not available";
     NO_FILE = "没有这个文件", "there is no such file";
+    NO_LABEL = "标签未能生成,请联系技术人员", "the label could not be made; call a technician";
     NO_FOLDER = "文件须放入 transcript、documents、attestations 或 attachments",
         "files go into transcript, documents, attestations or attachments";
 }

@@ -11,6 +11,7 @@ mod auth;
 pub mod client;
 mod files;
 pub mod giving;
+mod labels;
 mod metrics;
 mod openapi;
 mod tls;
@@ -51,6 +52,8 @@ pub struct Door {
     pub proofs: Semaphore,
     /// One file comes in at a time, of a mobile recorder or for the e-case file.
     pub imports: Semaphore,
+    /// One label is set at a time.
+    pub labels: Semaphore,
     /// Where interview directories stand, for reading only.
     pub interviews: PathBuf,
 }
@@ -89,6 +92,7 @@ pub fn router(door: Arc<Door>) -> Router {
         .route("/api/v1/interviews", get(api::interviews))
         .route("/api/v1/interviews/{id}/lines", get(api::lines))
         .route("/api/v1/interviews/{id}/files/{*path}", get(files::file))
+        .route("/api/v1/interviews/{id}/labels/{form}", get(labels::label))
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .merge(arriving)
         .layer(SetResponseHeaderLayer::if_not_present(

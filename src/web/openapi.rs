@@ -21,6 +21,7 @@ use utoipa::OpenApi;
         super::files::put_file,
         super::arriving::import,
         super::arriving::give,
+        super::labels::label,
         super::metrics::health,
         super::metrics::metrics
     )
