@@ -288,7 +288,7 @@ fn what_does_not_fit_at_the_smallest_size_is_refused_by_its_field() {
     facts.interviews[0].case_name = "涉嫌盗窃案".repeat(200);
     let refused = pdf(Form::Disc, &facts).unwrap_err();
     assert!(
-        matches!(&refused, LabelError::TooLong { field } if field == "案件名称"),
+        matches!(&refused, LabelError::TooLong { field } if field == "案件名称 Case"),
         "{refused}"
     );
     assert!(pdf(Form::Register, &facts).is_ok(), "rows of the register grow");

@@ -93,7 +93,7 @@ pub struct Digest {
 }
 
 impl Facts {
-    /// Every text that people or devices wrote, with the field's name: what fonts must be able to show.
+    /// Every text that people or devices wrote: what fonts must be able to show.
     pub(super) fn texts(&self) -> Vec<&str> {
         self.interviews.iter().flat_map(InterviewFacts::texts).collect()
     }

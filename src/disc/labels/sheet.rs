@@ -50,6 +50,7 @@ struct Words {
     sealed_by: Said,
     sealed_at: Said,
     duty: Said,
+    place: Said,
     columns: [Said; 12],
 }
 
@@ -113,6 +114,7 @@ pub(super) fn of(form: Form, facts: &Facts, fonts: &Fonts) -> Result<Sheet, Labe
             sealed_by: words::SEALED_BY,
             sealed_at: words::SEALED_AT,
             duty: words::DUTY,
+            place: words::DISC,
             columns: COLUMNS,
         },
         interviews: interviews?,
