@@ -5,7 +5,6 @@
 //! the drives. What is missing is named on every disc and in the ledger, never left out in silence. A case disc
 //! that was cut off is begun anew on a blank one: nothing of it is the only copy.
 
-use std::collections::VecDeque;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -18,10 +17,11 @@ use hardware::optical::{BLOCK_BYTES, Device, DiscFault, Medium, MediumKind, Prog
 use serde_json::{Value, json};
 
 use super::batch::{CLOSING_RESERVE_BYTES, blocks_for};
-use super::case_pages::{self, Row, Where};
-use super::contents::{Place, Session, SessionFile, Workshop, from_master, interview_files, named_volume};
+use super::case_folder::{Folder, below, sessions};
+use super::case_pages::{self, Row};
+use super::contents::{Session, SessionFile, interview_files, named_volume};
 use super::events::{DiscEvent, DiscState};
-use super::history::{DiscRecord, FileRecord, Purpose, Standing};
+use super::history::{DiscRecord, FileRecord, Standing};
 use super::ledger::Ledger;
 use super::plan::{About, DiscPlan, Slot};
 use super::session::Bench;
@@ -31,12 +31,6 @@ use super::sums;
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// Discs that may fail one after the other: then it is not the discs.
 const FAILED_IN_A_ROW: u32 = 3;
-/// So many files in a session, so that its ledger line stays a line.
-const FILES_PER_SESSION: usize = 3_000;
-/// Page, player and records of an interview's folder, generously.
-const FOLDER_BYTES: u64 = 3 << 20;
-/// What a file costs in the sums of its folder, of the disc and of the case, besides its name.
-const SUMS_LINE_BYTES: usize = 5 * 80;
 
 /// A sentence about the material, in both languages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,16 +84,6 @@ pub struct CaseBurnt {
     pub missing: Vec<Remark>,
     /// Why it ended before everything was burnt.
     pub failed: Option<Remark>,
-}
-
-/// An interview on its way to the discs.
-struct Folder<'a> {
-    interview: &'a CaseInterview,
-    plan: DiscPlan,
-    left: VecDeque<FileRecord>,
-    /// Discs of this case that hold a part of it so far.
-    discs: Vec<u32>,
-    predecessor: Option<String>,
 }
 
 /// What one disc gets, decided and not burnt yet.
@@ -477,92 +461,6 @@ impl<'a> CaseWorker<'a> {
     }
 }
 
-impl<'a> Folder<'a> {
-    /// The files that still fit, taken from what is left.
-    fn take(&mut self, budget: &mut u64) -> Vec<FileRecord> {
-        let mut share = Vec::new();
-        if *budget < FOLDER_BYTES {
-            return share;
-        }
-        let mut room = *budget - FOLDER_BYTES;
-        while let Some(next) = self.left.front() {
-            let listed = SUMS_LINE_BYTES + 4 * next.path.len();
-            let cost = (next.size.div_ceil(BLOCK_BYTES) + 1) * BLOCK_BYTES + listed as u64;
-            if cost > room {
-                break;
-            }
-            room -= cost;
-            share.extend(self.left.pop_front());
-        }
-        if !share.is_empty() {
-            *budget = room;
-        }
-        share
-    }
-
-    /// What a disc of the interview's own set would hold, below the interview's name.
-    fn make(
-        &mut self,
-        disc: &DiscRecord,
-        share: &[FileRecord],
-        dir: &std::path::Path,
-    ) -> io::Result<Vec<SessionFile>> {
-        let id = self.interview.about.interview_id.clone();
-        let workshop = Workshop {
-            plan: &self.plan,
-            dir: &dir.join(&id),
-            number_in_set: u32::try_from(self.discs.len()).unwrap_or(u32::MAX),
-        };
-        let places = (disc.drive.clone(), disc.device.clone());
-        let mut own = DiscRecord::new(disc.number, disc.kind, disc.volume_id.clone(), places);
-        let opening = workshop.opening(&own, self.predecessor.take())?;
-        for record in opening.records() {
-            own.files.insert(record.path.clone(), record);
-        }
-        let place = if self.left.is_empty() {
-            Place::Last
-        } else {
-            Place::Relayed
-        };
-        let rest: Vec<_> = share.iter().cloned().map(from_master).collect();
-        let closing = workshop.closing(&own, &rest, place)?;
-        self.predecessor = own.files.get("disc.json").map(|record| record.sha256.clone());
-        // What both make stands as the closing session has it.
-        let is_made_again = |file: &SessionFile| {
-            let again = |later: &SessionFile| later.record.path == file.record.path;
-            closing.files.iter().any(again)
-        };
-        let mut files = opening.files;
-        files.retain(|file| !is_made_again(file));
-        files.extend(closing.files);
-        for file in &mut files {
-            file.record = below(&id, file.record.clone());
-        }
-        Ok(files)
-    }
-
-    fn row(&self, place: u32) -> Row<'_> {
-        Row {
-            about: &self.interview.about,
-            remarks: &self.interview.remarks,
-            discs: &self.discs,
-            standing: match (self.discs.contains(&place), self.discs.is_empty()) {
-                (true, _) => Where::Here,
-                (false, false) => Where::Before,
-                (false, true) => Where::Later,
-            },
-            goes_on: !self.left.is_empty(),
-        }
-    }
-}
-
-fn below(folder: &str, record: FileRecord) -> FileRecord {
-    FileRecord {
-        path: format!("{folder}/{}", record.path),
-        ..record
-    }
-}
-
 fn case_plan(order: &CaseOrder, interview_dir: PathBuf, about: About) -> DiscPlan {
     let spool = order.work_dir.clone();
     let mut plan = DiscPlan::new(order.slot, order.device.clone(), spool, interview_dir, about);
@@ -570,23 +468,6 @@ fn case_plan(order: &CaseOrder, interview_dir: PathBuf, about: About) -> DiscPla
     plan.xorriso = order.xorriso.clone();
     plan.image_capacity_bytes = order.image_capacity_bytes;
     plan
-}
-
-/// The last one closes the disc.
-fn sessions(mut files: Vec<SessionFile>) -> Vec<Session> {
-    let mut sessions = Vec::new();
-    while files.len() > FILES_PER_SESSION {
-        let rest = files.split_off(FILES_PER_SESSION);
-        sessions.push(Session {
-            purpose: Purpose::Batch,
-            files: std::mem::replace(&mut files, rest),
-        });
-    }
-    sessions.push(Session {
-        purpose: Purpose::Closing,
-        files,
-    });
-    sessions
 }
 
 /// Another disc may do what this one did not.

@@ -12,6 +12,7 @@
 
 mod batch;
 mod case_disc;
+mod case_folder;
 mod case_pages;
 mod closing;
 mod compare;

@@ -15,10 +15,12 @@ use super::resume::entries;
 use super::words::{self, Said};
 use crate::disc::{self, CaseBurnt, CaseInterview, CaseOrder, DiscEvent, Ledger, Remark, Slot};
 use crate::evidence::journal::Journal;
-use crate::evidence::line::time_text;
+use crate::evidence::line::{Line, time_text};
 use crate::interview::{Entry, Fact, OtherRecorder, RuleId};
 use hardware::optical::{Device, Xorriso};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -198,7 +200,7 @@ impl Appliance {
         }
         let uuid = uuid::Uuid::new_v4().to_string();
         CaseOrder {
-            work_dir: self.config.spool_dir.join(format!("case-{uuid}")),
+            work_dir: work_dir(&self.config, &uuid),
             uuid,
             case_number: case_number.to_owned(),
             case_name: String::new(),
@@ -214,6 +216,31 @@ impl Appliance {
             include_tracks: self.config.disc.tracks,
             xorriso,
             image_capacity_bytes: None,
+        }
+    }
+
+    /// One that a cut ended is said to be, and its folder goes: it is ordered anew, nothing of it is the only copy.
+    pub(super) fn note_cut_case_discs(&self, ledger: &[Line]) {
+        let text = |line: &Line, key: &str| line.data.get(key).and_then(Value::as_str).map(str::to_owned);
+        let ended: BTreeSet<_> = ledger
+            .iter()
+            .filter(|line| matches!(line.kind.as_str(), "case-disc-finalised" | "case-disc-failed"))
+            .filter_map(|line| text(line, "interview"))
+            .collect();
+        for begun in ledger.iter().filter(|line| line.kind == "case-disc-begun") {
+            let Some(uuid) = text(begun, "interview").filter(|uuid| !ended.contains(uuid)) else {
+                continue;
+            };
+            let told = json!({
+                "interview": uuid, "slot": text(begun, "slot"), "disc": 0,
+                "case_number": text(begun, "case_number"), "failed": "the room was started again",
+            });
+            if let Err(error) = self.ledger.write("case-disc-failed", told) {
+                tracing::error!(%error, "ledger");
+            }
+            if let Err(error) = std::fs::remove_dir_all(work_dir(&self.config, &uuid)) {
+                tracing::warn!(%error, "the case disc's folder could not be removed");
+            }
         }
     }
 
@@ -269,6 +296,10 @@ impl Appliance {
         burn.view.fault = burnt.failed.as_ref().map(both).or(burn.view.fault.take());
         self.watch_discs();
     }
+}
+
+fn work_dir(config: &RoomConfig, uuid: &str) -> PathBuf {
+    config.spool_dir.join(format!("case-{uuid}"))
 }
 
 /// The burn's events go into the loop's queue.

@@ -25,13 +25,7 @@ impl Appliance {
                 }
             }
             // A disc takes what came in with its next batch, from the master, as it takes a closed segment.
-            Recorded::SegmentClosed {
-                path,
-                size,
-                sha256,
-                sm3,
-            }
-            | Recorded::TakenIn {
+            Recorded::FileWhole {
                 path,
                 size,
                 sha256,

@@ -7,7 +7,7 @@
 
 use super::arrival::Arrival;
 use crate::evidence::closing::{ClosingFacts, Stamping, close};
-use crate::evidence::directory::InterviewDirectory;
+use crate::evidence::directory::{DirectoryError, InterviewDirectory};
 use crate::evidence::durable::DurableError;
 use crate::evidence::entries::Fragment;
 use crate::evidence::journal::JournalError;
@@ -78,14 +78,8 @@ pub enum Recorded {
         track: TrackName,
         fragment: Box<Fragment>,
     },
-    SegmentClosed {
-        path: String,
-        size: u64,
-        sha256: String,
-        sm3: String,
-    },
-    /// A file that came in stands in the directory.
-    TakenIn {
+    /// A segment is closed, or a file that came in stands in the directory: discs may take it.
+    FileWhole {
         path: String,
         size: u64,
         sha256: String,
@@ -385,7 +379,7 @@ impl Scribe {
                     sm3,
                 } => {
                     let (sha256, sm3) = (sha256.to_string(), sm3.to_string());
-                    (self.tell)(Recorded::SegmentClosed {
+                    (self.tell)(Recorded::FileWhole {
                         path,
                         size,
                         sha256,
@@ -451,45 +445,38 @@ impl Scribe {
 
     /// Never tried again by itself: the sender still has the file, and the recording must not wait for it.
     fn take_in(&self, arrival: &Arrival, lines: &[(String, Data)], number: u64) -> Done {
-        match arrival.put_in(&self.directory) {
-            Ok(line) => {
-                (self.tell)(Recorded::TakenIn {
-                    path: arrival.path.clone(),
-                    size: arrival.size,
-                    sha256: arrival.digests.sha256.to_string(),
-                    sm3: arrival.digests.sm3.to_string(),
-                });
-                (self.tell)(Recorded::Lines {
-                    lines: line.into_iter().collect(),
-                    number: NOBODY_WAITS,
-                });
-                self.append(lines, number)
-            }
-            Err(error) => {
-                let reason = said(&error);
-                (self.tell)(Recorded::FileRefused { number, reason });
-                Done::Yes
-            }
-        }
+        let line = match arrival.put_in(&self.directory) {
+            Ok(line) => line,
+            Err(error) => return self.file_refused(&error, number),
+        };
+        (self.tell)(Recorded::FileWhole {
+            path: arrival.path.clone(),
+            size: arrival.size,
+            sha256: arrival.digests.sha256.to_string(),
+            sm3: arrival.digests.sm3.to_string(),
+        });
+        (self.tell)(Recorded::Lines {
+            lines: line.into_iter().collect(),
+            number: NOBODY_WAITS,
+        });
+        self.append(lines, number)
     }
 
     fn put_file(&self, path: &str, bytes: &[u8], number: u64) -> Done {
         match self.directory.put_file(path, bytes) {
             Ok(line) => {
-                (self.tell)(Recorded::Lines {
-                    lines: vec![line],
-                    number,
-                });
+                let lines = vec![line];
+                (self.tell)(Recorded::Lines { lines, number });
                 Done::Yes
             }
-            Err(error) => {
-                (self.tell)(Recorded::FileRefused {
-                    number,
-                    reason: said(&error),
-                });
-                Done::Yes
-            }
+            Err(error) => self.file_refused(&error, number),
         }
+    }
+
+    fn file_refused(&self, error: &DirectoryError, number: u64) -> Done {
+        let reason = said(error);
+        (self.tell)(Recorded::FileRefused { number, reason });
+        Done::Yes
     }
 }
 

@@ -52,6 +52,7 @@ impl Appliance {
         }
         self.queue_discs(ledger);
         self.resume_unconfirmed(ledger);
+        self.note_cut_case_discs(ledger);
     }
 
     /// The second disk gets what it had not got when the room went down. It may hang, so nothing waits for it.

@@ -5,6 +5,7 @@ use super::house::{House, PROGRAM, is_whole};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 fn shenlu(house: &House, arguments: &[&str]) -> (Option<i32>, String) {
     let out = Command::new(PROGRAM)
@@ -69,6 +70,15 @@ fn papers_given_while_it_records_stand_on_both_discs_and_then_on_the_cases_own()
     assert!(code == Some(1) && said.contains("改名"), "{said}");
     let (code, said) = shenlu(&house, &["give", &path("侦查计划.pdf"), "--as", "case.json"]);
     assert!(code == Some(1) && said.contains("case.json"), "{said}");
+    let large = above.join("大.pdf");
+    let sparse = std::fs::File::create(&large).unwrap();
+    sparse.set_len(600 << 20).unwrap();
+    let asked = Instant::now();
+    let (code, said) = shenlu(&house, &["give", &path("大.pdf")]);
+    assert!(code == Some(1) && said.contains("500 MiB"), "{said}");
+    eprintln!("600 MiB refused within {:?}", asked.elapsed());
+    let left = std::fs::read_dir(house.place.data.join("incoming")).unwrap();
+    assert_eq!(left.count(), 0, "nothing of what was refused is left");
     let state = house.room.state().unwrap();
     let given = &state["interview"]["case_files"];
     assert_eq!(

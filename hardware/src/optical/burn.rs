@@ -299,5 +299,40 @@ pub fn reload(xorriso: &Xorriso, device: &Device) -> Result<(), DiscFault> {
         | MediumState::LeftOpen
         | MediumState::Closed
         | MediumState::Unusable => Ok(()),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments_of(count: usize, log: &Path) -> Vec<String> {
+        let mapping = |n| Mapping {
+            source: PathBuf::from(format!("/master/{n:04} 笔录 '1'.pdf")),
+            target: format!("/case/{n:04} 笔录 '1'.pdf"),
+        };
+        let mappings: Vec<Mapping> = (0..count).map(mapping).collect();
+        let burn = Burn {
+            device: &Device::Image("/x.iso".into()),
+            kind: MediumKind::Overwritable,
+            volume_id: "X",
+            mappings: &mappings,
+            closing: Closing::KeepOpen,
+            base_session_block: None,
+            log,
+        };
+        mapping_arguments(&burn).unwrap()
+    }
+
+    #[test]
+    fn a_long_list_of_files_goes_through_a_file_that_the_program_reads() {
+        let dir = std::env::temp_dir().join(format!("shenlu-burn-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let log = dir.join("burn.log");
+        assert_eq!(arguments_of(2, &log).len(), 6);
+        let list = dir.join("burn.map").to_string_lossy().into_owned();
+        assert_eq!(arguments_of(5_000, &log), ["-options_from_file".to_owned(), list]);
+        let text = std::fs::read_to_string(dir.join("burn.map")).unwrap();
+        let first = r#"'-map' '/master/0000 笔录 '"'"'1'"'"'.pdf' '/case/0000 笔录 '"'"'1'"'"'.pdf'"#;
+        assert_eq!(text.lines().next().unwrap(), first);
+        assert_eq!(text.lines().count(), 5_000);
+        std::fs::remove_dir_all(&dir).unwrap();
     }
 }

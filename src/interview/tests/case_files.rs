@@ -46,6 +46,8 @@ fn the_same_file_again_is_told_when_it_was_given_and_another_is_refused() {
             "{clash}"
         );
     }
+    let line = Entry::from_line(entries[0].kind(), &entries[0].data());
+    assert_eq!(line.unwrap().as_ref(), Some(&entries[0]), "a restart finds it");
     let other = room.interview.takes_case_file("case/卷/A.pdf", Some(11));
     assert_eq!(
         other.unwrap_err().code,
