@@ -16,6 +16,7 @@ mod events;
 mod feed;
 mod handle;
 mod history;
+mod journal;
 mod ledger;
 mod mending;
 mod pages;
@@ -25,6 +26,7 @@ mod session;
 mod spool;
 mod sums;
 mod telling;
+mod transcript;
 mod worker;
 
 pub use events::{DiscEvent, DiscState, DiscSummary};
