@@ -140,6 +140,9 @@ mod tests {
         let batch = batch.elapsed();
         eprintln!("12 h: {whole:?} once, then {batch:?} a batch of 5 min");
         assert_eq!(segments, 725);
-        assert!(batch < whole / 20 && batch < Duration::from_secs(1), "{whole:?}, {batch:?}");
+        assert!(
+            batch < whole / 20 && batch < Duration::from_secs(1),
+            "{whole:?}, {batch:?}"
+        );
     }
 }

@@ -26,9 +26,9 @@ pub(super) struct Queue {
 
 /// Committed on a disc that has not failed.
 fn is_on_a_disc(discs: &[DiscRecord], path: &str) -> bool {
-    discs
-        .iter()
-        .any(|disc| disc.standing != Standing::Failed && disc.files.contains_key(path) && !is_its_own(disc, path))
+    discs.iter().any(|disc| {
+        disc.standing != Standing::Failed && disc.files.contains_key(path) && !is_its_own(disc, path)
+    })
 }
 
 /// A playlist of what one disc holds has the name that the interview's has on the last.

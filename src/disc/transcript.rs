@@ -10,8 +10,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 const TRANSCRIPT: &str = "transcript/transcript.json";
-/// A record of a day's questioning has some hundred kilobytes; what is larger is no transcript.
-const AT_MOST_BYTES: u64 = 16 << 20;
+/// A record of a day's questioning has some hundred kilobytes; the closing session has no room for much more.
+const AT_MOST_BYTES: u64 = 1 << 20;
 
 /// One line (条), or a page that has no lines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -31,13 +31,7 @@ const CERTIFICATES_SO_FAR: [&str; 2] = ["journal-so-far-device.pem", "journal-so
 pub fn is_of_disc(path: &str) -> bool {
     matches!(
         path,
-        "README.txt"
-            | "index.html"
-            | DISC_RECORD
-            | SHA256SUMS
-            | SM3SUMS
-            | JOURNAL_SO_FAR
-            | PLAYLIST_OF_DISC
+        "README.txt" | "index.html" | DISC_RECORD | SHA256SUMS | SM3SUMS | JOURNAL_SO_FAR | PLAYLIST_OF_DISC
     ) || CERTIFICATES_SO_FAR.contains(&path)
         || path.starts_with("player/")
         || path.starts_with("case/")

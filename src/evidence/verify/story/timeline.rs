@@ -290,9 +290,7 @@ fn acts(lines: &[Line]) -> Vec<ActPlace> {
         .collect();
     for void in voided(lines, &people) {
         let before = |act: &&mut ActPlace| act.act == void.act && !act.moment.is_not_before(&void.moment);
-        told.iter_mut()
-            .filter(before)
-            .for_each(|act| act.is_void = true);
+        told.iter_mut().filter(before).for_each(|act| act.is_void = true);
     }
     told
 }
@@ -319,13 +317,19 @@ mod tests {
 
     #[test]
     fn acts_that_were_done_again_or_fell_into_a_gap_are_told_as_void() {
-        let act = |us: u64| json!({"document": "t", "page": 1, "person": "p1", "act": "sign",
-            "outcome": {"result": "done"}, "moment": moment(1, us)});
+        let act = |us: u64| {
+            json!({"document": "t", "page": 1, "person": "p1", "act": "sign",
+            "outcome": {"result": "done"}, "moment": moment(1, us)})
+        };
         let person = json!({"participants": [{"id": "p1", "name": "张某"}], "moment": moment(1, 0)});
         let mut timeline = Timeline::default();
-        for (n, (kind, data)) in [("started", person), ("act-recorded", act(5)), ("act-recorded", act(9_000_000))]
-            .into_iter()
-            .enumerate()
+        for (n, (kind, data)) in [
+            ("started", person),
+            ("act-recorded", act(5)),
+            ("act-recorded", act(9_000_000)),
+        ]
+        .into_iter()
+        .enumerate()
         {
             timeline.take(line(n as u64 + 1, kind, data));
         }
@@ -342,9 +346,16 @@ mod tests {
         let began = |id: u64| json!({"interval": id, "interval_kind": "break", "note": "饮水", "moment": moment(1, id)});
         timeline.take(line(1, "interval-began", began(1)));
         timeline.take(line(2, "interval-began", began(2)));
-        timeline.take(line(3, "interval-ended", json!({"interval": 1, "moment": moment(1, 60)})));
+        timeline.take(line(
+            3,
+            "interval-ended",
+            json!({"interval": 1, "moment": moment(1, 60)}),
+        ));
         let told = timeline.told().intervals;
-        let ends: Vec<_> = told.iter().map(|i| i.to.as_ref().and_then(|to| to.media_us)).collect();
+        let ends: Vec<_> = told
+            .iter()
+            .map(|i| i.to.as_ref().and_then(|to| to.media_us))
+            .collect();
         assert_eq!(ends, [Some(60), None]);
     }
 }
