@@ -157,6 +157,23 @@ fn marks_lines_and_keys_lead_to_their_place() {
 }
 
 #[test]
+fn a_disc_that_is_put_in_the_place_of_the_first_plays_on() {
+    let copy = disc_set::shared().copied();
+    let mut chromium = opened(&copy.path().join("1/index.html"));
+    chromium.value("shenlu.page.player.seek(shenlu.page.recording.to - 3000)");
+    let wanted = |shown: &Value| shown["state"] == "elsewhere";
+    chromium.until(SHOWN, SOON, wanted);
+    // Not yet: it still is the first one that lies there.
+    chromium.click("#card [data-act=inserted]");
+    chromium.until("shenlu.page.files.inserted.size", SOON, |size| *size == 1);
+    chromium.until(SHOWN, SOON, wanted);
+    std::fs::rename(copy.path().join("1"), copy.path().join("taken-out")).unwrap();
+    std::fs::rename(copy.path().join("2"), copy.path().join("1")).unwrap();
+    chromium.click("#card [data-act=inserted]");
+    chromium.until(SHOWN, SOON, is("paused"));
+}
+
+#[test]
 fn other_players_find_on_each_disc_what_it_holds() {
     let set = disc_set::shared();
     let frames = |path: &str, disc: &Path| -> usize {
@@ -168,7 +185,12 @@ fn other_players_find_on_each_disc_what_it_holds() {
             .unwrap();
         // A playlist is told as a programme too, with the same stream.
         let told = String::from_utf8_lossy(&out.stdout).into_owned();
-        told.lines().next().unwrap().trim_end_matches(',').parse().unwrap()
+        told.lines()
+            .next()
+            .unwrap()
+            .trim_end_matches(',')
+            .parse()
+            .unwrap()
     };
     // Where the media clock begins anew, with a part, ffmpeg gives up some pictures of it; of the interview's own
     // playlist as many.

@@ -87,7 +87,7 @@ shenlu.judge = async function (discs) {
     await shenlu.judgeSignatures(last, told);
   } else {
     ["item-interview", "item-manifest", "item-ed25519", "item-sm2"].forEach((name) => {
-      told.items.push({ name: name, values: [], state: "info", text: shenlu.say("last-only") });
+      told.items.push({ name: name, values: ["SHA-256"], state: "info", text: shenlu.say("last-only") });
     });
   }
   var is_bad = told.items.some(function (item) { return item.state === "bad"; }) ||
@@ -204,10 +204,11 @@ shenlu.judgeSet = async function (/** @type {Disc[]} */ discs, /** @type {Disc} 
     for (var digest of /** @type {("sha256" | "sm3")[]} */ (["sha256", "sm3"])) {
       var named = new Map(files.map(function (/** @type {any} */ file) { return [file.path, file[digest]]; }));
       var item = shenlu.judgeList("item-manifest", named, all, digest, is_whole);
-      if (digest === "sha256" || item.state === "bad") told.items.push(item);
+      item.values = [digest === "sm3" ? "SM3" : "SHA-256"];
+      told.items.push(item);
     }
   } catch (fault) {
-    told.items.push({ name: "item-manifest", values: [], state: "bad", text: shenlu.say("manifest-unread") });
+    told.items.push({ name: "item-manifest", values: ["JSON"], state: "bad", text: shenlu.say("manifest-unread") });
   }
 };
 

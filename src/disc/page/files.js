@@ -10,8 +10,8 @@ shenlu.Files = function (recording) {
   this.recording = recording;
   /** @type {Map<string, string>} Path of a segment to the address of the picked file. */
   this.picked = new Map();
-  /** Discs of the set that were put in the place of this one while the page stayed open. */
-  this.inserted = new Set([recording.data.number]);
+  /** Discs that lie where the page was opened, as far as is known; null: a later one, of unknown number. */
+  this.inserted = new Set(/** @type {(number | null)[]} */ ([recording.data.number]));
 };
 
 /**
@@ -21,7 +21,7 @@ shenlu.Files = function (recording) {
 shenlu.Files.prototype.address = function (segment) {
   var picked = this.picked.get(segment.path);
   if (picked) return picked;
-  return segment.disc !== null && this.inserted.has(segment.disc) ? segment.path : null;
+  return this.inserted.has(segment.disc) ? segment.path : null;
 };
 
 /**

@@ -117,7 +117,7 @@ shenlu.Lists.prototype.drawTranscript = function () {
   lines.forEach(function (/** @type {any} */ line) {
     var who = line.kind === "page" ? shenlu.say("page", line.page) : line.speaker || shenlu.say(line.kind);
     var when = line.place === null ? "" : this.recording.wall(line.place).time;
-    this.row(line.place, "line " + line.kind, [when, who + "：" + line.text]);
+    this.row(line.place, "line " + line.kind, [when, who + (shenlu.language ? ": " : "：") + line.text]);
   }, this);
 };
 

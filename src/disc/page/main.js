@@ -116,7 +116,8 @@ shenlu.Page.prototype.move = function () {
   var part = this.recording.parts.filter(function (known) { return place >= known.from; }).pop();
   var s = part ? Math.floor((Math.min(place, part.to) - part.from) / 1000) : 0;
   var elapsed = [Math.floor(s / 3600), Math.floor(s / 60) % 60, s % 60].map(function (n) { return String(n).padStart(2, "0"); });
-  shenlu.element("elapsed").textContent = part ? shenlu.say("part", part.part) + " " + elapsed.join(":") : "";
+  if (this.player.state === "gap") shenlu.element("elapsed").textContent = shenlu.say("in-gap");
+  else shenlu.element("elapsed").textContent = part ? shenlu.say("part", part.part) + " " + elapsed.join(":") : "";
 };
 
 /** The player's state changed: button, card. */

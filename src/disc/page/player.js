@@ -146,6 +146,8 @@ shenlu.Player.prototype.load = function (video, segment, address) {
       video.removeEventListener("loadeddata", good);
       video.removeEventListener("error", bad);
       video.is_ready = is_good;
+      // What was said to have been inserted is not there.
+      if (!is_good && segment.disc !== self.recording.data.number) self.files.inserted.delete(segment.disc);
       if (!is_good && video.segment === segment && self.state === "loading") {
         self.place = Math.max(self.place, segment.from);
         self.become(segment.disc === self.recording.data.number ? "unplayable" : "elsewhere", segment);

@@ -137,8 +137,11 @@ shenlu.Report.prototype.show = function (/** @type {any} */ judgement, /** @type
   this.add("p", "figures", shenlu.say("done-figures", figures.count, shenlu.saySize(figures.bytes),
     shenlu.sayLength(figures.ms), (figures.bytes / 1000 / figures.ms).toFixed(0)));
   this.foot();
+  var bad = judgement.rows.filter(function (/** @type {any} */ row) { return row.outcome !== "good"; });
+  var good = judgement.rows.filter(function (/** @type {any} */ row) { return row.outcome === "good"; });
+  if (bad.length) this.showRows("some-bad", bad, discs.length > 1);
   this.showItems(judgement.items);
-  this.showRows(judgement.rows, discs.length > 1);
+  if (good.length) this.showRows("all-good", good, discs.length > 1);
   this.add("p", "scope", shenlu.say("scope"));
 };
 
@@ -152,15 +155,14 @@ shenlu.Report.prototype.showItems = function (/** @type {any[]} */ items) {
   }, this);
 };
 
-shenlu.Report.prototype.showRows = function (/** @type {any[]} */ rows, /** @type {boolean} */ has_discs) {
-  var bad = rows.filter(function (row) { return row.outcome !== "good"; });
-  this.add("p", "rows-head", bad.length ? shenlu.say("some-bad", bad.length) : shenlu.say("all-good", rows.length));
+shenlu.Report.prototype.showRows = function (/** @type {string} */ key, /** @type {any[]} */ rows,
+  /** @type {boolean} */ has_discs) {
+  this.add("p", "rows-head", shenlu.say(key, rows.length));
   var table = this.add("table", "", "");
   var head = this.add("tr", "", "", this.add("thead", "", "", table));
   ["outcome", "file", "size", "by"].forEach(function (key) { this.add("th", key, shenlu.say(key), head); }, this);
   var body = this.add("tbody", "", "", table);
-  var sorted = bad.concat(rows.filter(function (row) { return row.outcome === "good"; }));
-  sorted.forEach(function (row) {
+  rows.forEach(function (row) {
     var line = this.add("tr", row.outcome, "", body);
     this.add("td", "outcome", shenlu.say("outcome-" + row.outcome), line);
     this.add("td", "file", (has_discs ? shenlu.say("disc", row.disc) + " · " : "") + row.path, line);

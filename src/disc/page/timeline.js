@@ -3,7 +3,7 @@
 // colour and by shape: a gap is hatched, a mark a flag, an act a ring, what lies on another disc an empty bar.
 var shenlu = shenlu || {};
 
-shenlu.ROWS = { ruler: 16, phases: 26, parts: 52, marks: 92, discs: 116, height: 140, left: 76 };
+shenlu.ROWS = { ruler: 16, phases: 26, parts: 52, marks: 92, discs: 116, height: 140, left: 96 };
 
 /** Steps of the ruler. */
 shenlu.RULER_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800];

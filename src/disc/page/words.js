@@ -19,6 +19,7 @@ shenlu.words = {
   "segments": ["片段", "Segments"],
   "part": ["第 {0} 段", "Part {0}"],
   "segment": ["片段 {0}", "Segment {0}"],
+  "in-gap": ["中断中", "interrupted"],
   "part-length": ["{0} 起，共 {1}", "from {0}, {1} long"],
   "no-transcript": ["本盘上没有笔录内容。笔录随最后一张光盘提供。", "There is no transcript on this disc. It comes with the last disc of the set."],
   "untimed": ["笔录没有逐条时间，不能与画面同步。", "The transcript has no times of its own and cannot follow the picture."],
@@ -102,12 +103,12 @@ shenlu.words = {
   "file": ["文件", "File"],
   "size": ["大小", "Size"],
   "outcome": ["结果", "Outcome"],
-  "all-good": ["{0} 个文件全部相符，列表如下。", "All {0} files agree; they are listed below."],
-  "some-bad": ["{0} 个文件有问题，排在最前。", "{0} files are wrong; they come first."],
+  "all-good": ["{0} 个文件相符：", "{0} files agree:"],
+  "some-bad": ["{0} 个文件有问题：", "{0} files are wrong:"],
   "item-sums": ["本盘清单 {0}", "This disc's list {0}"],
   "item-record": ["光盘登记 disc.json", "The disc's record disc.json"],
   "item-interview": ["整套清单 INTERVIEW-SHA256SUMS", "The set's list INTERVIEW-SHA256SUMS"],
-  "item-manifest": ["总清单 manifest.json 与文件", "manifest.json against the files"],
+  "item-manifest": ["总清单 manifest.json（{0}）", "manifest.json against the files ({0})"],
   "item-ed25519": ["Ed25519 签名", "Ed25519 signature"],
   "item-sm2": ["SM2 签名（国密）", "SM2 signature"],
   "item-key": ["签名设备的证书", "Certificate of the device that signed"],
@@ -128,7 +129,7 @@ shenlu.words = {
   "record-bad": ["disc.json 与其自身摘要不符", "disc.json does not agree with its own digest"],
   "order-good": ["各张光盘前后相连", "Each disc follows the one before"],
   "order-bad": ["第 {0} 张不是接续第 {1} 张的光盘，或属于另一次录像", "Disc {0} does not follow disc {1}, or is of another recording"],
-  "scope": ["本页面只核对文件与清单、清单与签名。要连同时间线、散列链和两套光盘一起核验，请用 shenlu verify。", "This page compares files with lists and lists with signatures. For the timeline, the hash chain and both sets together use shenlu verify."],
+  "scope": ["本页面只核对文件与清单、清单与签名。要连同时间线、散列链和两套光盘一起核验，请用 shenlu verify。页面本身也在光盘上：对它有怀疑时，请按 README.txt 用系统自带的命令核对。", "This page compares files with lists and lists with signatures. For the timeline, the hash chain and both sets together use shenlu verify. The page itself comes from the disc: who doubts it checks with the plain commands of README.txt."],
   "hours": ["{0} 小时 {1} 分", "{0} h {1} min"],
   "minutes": ["{0} 分 {1} 秒", "{0} min {1} s"],
   "seconds": ["{0} 秒", "{0} s"]
@@ -157,6 +158,7 @@ shenlu.say = function (key, ...values) {
  */
 shenlu.sayLength = function (ms) {
   var s = Math.round(ms / 1000);
+  if (ms < 9950) return shenlu.say("seconds", (ms / 1000).toFixed(ms % 1000 ? 1 : 0));
   if (s < 60) return shenlu.say("seconds", s);
   if (s < 3600) return shenlu.say("minutes", Math.floor(s / 60), s % 60);
   return shenlu.say("hours", Math.floor(s / 3600), Math.floor(s / 60) % 60);
