@@ -19,6 +19,9 @@ shenlu_packages=(
   tpm2-tools swtpm
 )
 
+# They check the types of the page on the disc. A Node from elsewhere brings its own npm, which Debian's would break.
+command -v npm >/dev/null || shenlu_packages+=(nodejs npm)
+
 say() { printf '\n== %s\n' "$*"; }
 
 refuse() {

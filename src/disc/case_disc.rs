@@ -255,6 +255,8 @@ impl<'a> CaseWorker<'a> {
                 left: left.into(),
                 discs: Vec::new(),
                 predecessor: None,
+                places: std::collections::BTreeMap::new(),
+                journal: std::cell::RefCell::default(),
             });
         }
         Ok(())

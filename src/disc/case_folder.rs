@@ -3,7 +3,8 @@
 //! Used by `case_disc`. The folder is what a disc of the interview's own set would hold, made by the same `Workshop`,
 //! so that it is played, verified and spread over discs by the same rules.
 
-use std::collections::VecDeque;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::Path;
 
@@ -13,6 +14,7 @@ use super::case_disc::CaseInterview;
 use super::case_pages::{Row, Where};
 use super::contents::{Place, Session, SessionFile, Workshop, from_master};
 use super::history::{DiscRecord, FileRecord, Purpose};
+use super::journal::GrowingJournal;
 use super::plan::DiscPlan;
 
 /// So many files in a session, so that its ledger line stays a line.
@@ -30,6 +32,9 @@ pub(super) struct Folder<'a> {
     /// Discs of this case that hold a part of it so far.
     pub(super) discs: Vec<u32>,
     pub(super) predecessor: Option<String>,
+    /// Disc of this case by file, for those before.
+    pub(super) places: BTreeMap<String, u32>,
+    pub(super) journal: RefCell<GrowingJournal>,
 }
 
 impl Folder<'_> {
@@ -63,14 +68,18 @@ impl Folder<'_> {
         dir: &Path,
     ) -> io::Result<Vec<SessionFile>> {
         let id = self.interview.about.interview_id.clone();
+        let number_in_set = u32::try_from(self.discs.len()).unwrap_or(u32::MAX);
+        let predecessor = self.predecessor.take();
         let workshop = Workshop {
             plan: &self.plan,
             dir: &dir.join(&id),
-            number_in_set: u32::try_from(self.discs.len()).unwrap_or(u32::MAX),
+            number_in_set,
+            places: self.places.clone(),
+            journal: &self.journal,
         };
         let places = (disc.drive.clone(), disc.device.clone());
         let mut own = DiscRecord::new(disc.number, disc.kind, disc.volume_id.clone(), places);
-        let opening = workshop.opening(&own, self.predecessor.take())?;
+        let opening = workshop.opening(&own, predecessor)?;
         for record in opening.records() {
             own.files.insert(record.path.clone(), record);
         }
@@ -81,6 +90,8 @@ impl Folder<'_> {
         };
         let rest: Vec<_> = share.iter().cloned().map(from_master).collect();
         let closing = workshop.closing(&own, &rest, place)?;
+        let here = share.iter().map(|file| (file.path.clone(), number_in_set));
+        self.places.extend(here);
         self.predecessor = own.files.get("disc.json").map(|record| record.sha256.clone());
         // What both make stands as the closing session has it.
         let is_made_again = |file: &SessionFile| {

@@ -22,6 +22,7 @@ mod events;
 mod feed;
 mod handle;
 mod history;
+mod journal;
 pub mod labels;
 mod ledger;
 mod mending;
@@ -34,6 +35,7 @@ mod spares;
 mod spool;
 mod sums;
 mod telling;
+mod transcript;
 mod worker;
 
 pub use case_disc::{CaseBurnt, CaseInterview, CaseOrder, Remark, burn_case};

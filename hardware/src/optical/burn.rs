@@ -299,6 +299,9 @@ pub fn reload(xorriso: &Xorriso, device: &Device) -> Result<(), DiscFault> {
         | MediumState::LeftOpen
         | MediumState::Closed
         | MediumState::Unusable => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
