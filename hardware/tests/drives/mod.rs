@@ -1,5 +1,7 @@
 //! What the tests on drives share: a drive with a disc in it, files to burn, burning and reading them back.
 
+#![allow(dead_code, reason = "each test takes what it needs")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
