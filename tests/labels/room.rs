@@ -151,10 +151,11 @@ impl Room {
             case_name: "王某某涉嫌盗窃案".into(),
             kind: "讯问".into(),
             started_at: "2026-03-04T05:06:37.000+08:00".into(),
+            set_in_case: None,
         };
         let spool = self.path().join("spool").join(&interview.id).join(slot.as_str());
-        let device = format!("stdio:{}", image.display());
-        let plan = DiscPlan::new(slot, device, spool, interview.path.clone(), about);
+        let drive = hardware::optical::Device::Image(image);
+        let plan = DiscPlan::new(slot, drive, spool, interview.path.clone(), about);
         let (sender, events) = channel();
         (start(plan, self.ledger.clone(), sender).unwrap(), events)
     }

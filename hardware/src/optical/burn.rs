@@ -13,10 +13,11 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use super::alone::Alone;
 use super::child::{ChildId, LogWatch, Progress, Xorriso, abandon, tail};
 use super::device::Device;
 use super::fault::DiscFault;
-use super::inspect::{Medium, MediumState, inspect};
+use super::inspect::{Medium, inspect};
 use super::profile::MediumKind;
 
 const POLL: Duration = Duration::from_millis(50);
@@ -41,6 +42,17 @@ pub enum Closing {
     CloseDisc,
 }
 
+/// What the new session's tree goes on from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Base {
+    /// The newest session, or the blank disc.
+    Newest,
+    /// The start of the last good session, when a broken one lies behind it (disc case 3).
+    Session(u64),
+    /// Nothing: every session on the disc is broken (disc case 4).
+    Nothing,
+}
+
 /// What to append, and onto what.
 #[derive(Debug)]
 pub struct Burn<'a> {
@@ -50,8 +62,7 @@ pub struct Burn<'a> {
     pub volume_id: &'a str,
     pub mappings: &'a [Mapping],
     pub closing: Closing,
-    /// Start of the last good session when a broken one lies behind it (disc case 3).
-    pub base_session_block: Option<u64>,
+    pub base: Base,
     pub log: &'a Path,
 }
 
@@ -87,7 +98,11 @@ pub fn burn(
     gate: Gate<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Burnt, DiscFault> {
-    let mut child = spawn_behind_gate(xorriso, burn)?;
+    let alone = match burn.base {
+        Base::Newest | Base::Session(_) => None,
+        Base::Nothing => Some(Alone::prepare(xorriso, burn)?),
+    };
+    let mut child = spawn_behind_gate(xorriso, burn, alone.as_ref())?;
     let opened = ChildId::of(child.id())
         .ok_or_else(|| DiscFault::ChildDied {
             device: burn.device.address(),
@@ -112,18 +127,20 @@ pub fn burn(
 /// its input ends and nothing is burnt.
 const GATE: &str = r#"read -r word && [ "$word" = burn ] && exec "$@" </dev/null"#;
 
-fn spawn_behind_gate(xorriso: &Xorriso, burn: &Burn<'_>) -> Result<Child, DiscFault> {
-    let mappings = mapping_arguments(burn)?;
+fn spawn_behind_gate(xorriso: &Xorriso, burn: &Burn<'_>, alone: Option<&Alone>) -> Result<Child, DiscFault> {
     let log = File::create(burn.log).map_err(|error| DiscFault::io("creating the burn's log", &error))?;
     let errors = log
         .try_clone()
         .map_err(|error| DiscFault::io("creating the burn's log", &error))?;
     let mut command = Command::new("/bin/sh");
-    command
-        .args(["-c", GATE, "gate"])
-        .arg(&xorriso.program)
-        .args(Xorriso::BASE)
-        .args(arguments(burn, mappings));
+    command.args(["-c", GATE, "gate"]).arg(&xorriso.program);
+    match alone {
+        None => command
+            .args(Xorriso::BASE)
+            .args(xorriso.speed())
+            .args(arguments(burn, contents(burn)?)),
+        Some(alone) => command.args(alone.arguments(burn)),
+    };
     command
         .env("LC_ALL", "C.UTF-8")
         .stdin(Stdio::piped())
@@ -176,7 +193,7 @@ fn command_line(words: &[String]) -> String {
     format!("{}\n", quoted.join(" "))
 }
 
-fn arguments(burn: &Burn<'_>, mappings: Vec<String>) -> Vec<String> {
+fn arguments(burn: &Burn<'_>, contents: Vec<String>) -> Vec<String> {
     // Without the last two a path of more than 240 bytes is left out of the tree that Windows reads.
     let begin = ["-md5", "on", "-joliet", "on", "-compliance", "joliet_long_paths"];
     let mut args: Vec<String> = begin.map(str::to_owned).into();
@@ -185,21 +202,28 @@ fn arguments(burn: &Burn<'_>, mappings: Vec<String>) -> Vec<String> {
         // Defect management would halve the speed; the read-back is our check.
         push(&["-stream_recording", "on"]);
     }
-    if let Some(block) = burn.base_session_block {
+    if let Base::Session(block) = burn.base {
         push(&["-load", "sbsector", &block.to_string()]);
     }
     push(&["-dev", &burn.device.address(), "-volid", burn.volume_id]);
-    args.extend(mappings);
+    args.extend(contents);
+    let close = match burn.closing {
+        Closing::KeepOpen => "off",
+        Closing::CloseDisc => "on",
+    };
+    args.extend(["-close", close, "-commit"].map(str::to_owned));
+    args
+}
+
+/// The files, and who may read them.
+pub(super) fn contents(burn: &Burn<'_>) -> Result<Vec<String>, DiscFault> {
+    let mut args = mapping_arguments(burn)?;
     let mut push = |words: &[&str]| args.extend(words.iter().map(|w| (*w).to_owned()));
     // The spool's files are private; on the disc everybody who holds it may read.
     push(&["-find", "/", "-type", "f", "-exec", "chmod", "0444", "--"]);
     push(&["-find", "/", "-type", "d", "-exec", "chmod", "0555", "--"]);
     push(&["-chown_r", "0", "/", "--", "-chgrp_r", "0", "/", "--"]);
-    match burn.closing {
-        Closing::KeepOpen => push(&["-close", "off", "-commit"]),
-        Closing::CloseDisc => push(&["-close", "on", "-commit"]),
-    }
-    args
+    Ok(args)
 }
 
 fn watch(
@@ -272,36 +296,6 @@ pub fn adopt(xorriso: &Xorriso, adoption: &Adoption<'_>) -> Adopted {
     }
     Adopted::Ended
 }
-
-/// Opens the tray; an image has none.
-pub fn eject(xorriso: &Xorriso, device: &Device) -> Result<(), DiscFault> {
-    match device {
-        Device::Image(_) => Ok(()),
-        Device::Drive(_) => {
-            let name = device.address();
-            xorriso
-                .ask(&name, "opening the tray", &["-outdev", &name, "-eject", "out"])
-                .map(|_| ())
-        }
-    }
-}
-
-/// Opens the tray and loads it again, so that what is read next comes from the disc; an image has no tray.
-pub fn reload(xorriso: &Xorriso, device: &Device) -> Result<(), DiscFault> {
-    eject(xorriso, device)?;
-    // Taking a drive loads its tray where the drive can.
-    match inspect(xorriso, device)?.state {
-        MediumState::None => Err(DiscFault::NoMedium {
-            device: device.address(),
-        }),
-        MediumState::Blank
-        | MediumState::Appendable
-        | MediumState::LeftOpen
-        | MediumState::Closed
-        | MediumState::Unusable => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,7 +312,7 @@ mod tests {
             volume_id: "X",
             mappings: &mappings,
             closing: Closing::KeepOpen,
-            base_session_block: None,
+            base: Base::Newest,
             log,
         };
         mapping_arguments(&burn).unwrap()
