@@ -111,7 +111,7 @@ impl Manifest {
             from: program()
                 .next()
                 .map_or_else(opened_at, |part| part.started_at.clone()),
-            until: program().last().and_then(Part::ended_at),
+            until: program().next_back().and_then(Part::ended_at),
             discs: Vec::new(),
         }
     }
