@@ -4,7 +4,7 @@
 use super::chromium::Chromium;
 use super::disc_set::{self, PART_EVERY_SECONDS, PART_SECONDS, part_start};
 use serde_json::{Value, json};
-use shenlu::evidence::verify::verify;
+use shenlu::evidence::verify::{Verdict, verify};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -160,7 +160,7 @@ fn marks_lines_and_keys_lead_to_their_place() {
 fn a_disc_that_is_put_in_the_place_of_the_first_plays_on() {
     let copy = disc_set::shared().copied();
     let mut chromium = opened(&copy.path().join("1/index.html"));
-    chromium.value("shenlu.page.player.seek(shenlu.page.recording.to - 3000)");
+    chromium.value("shenlu.page.player.seek(shenlu.page.recording.to - 500)");
     let wanted = |shown: &Value| shown["state"] == "elsewhere";
     chromium.until(SHOWN, SOON, wanted);
     // Not yet: it still is the first one that lies there.
@@ -204,10 +204,5 @@ fn other_players_find_on_each_disc_what_it_holds() {
         );
     }
     let report = verify(&set.discs, &[]);
-    let codes: Vec<_> = report
-        .findings
-        .iter()
-        .map(|f| format!("{:?} {}", f.code, f.path))
-        .collect();
-    assert!(!codes.iter().any(|code| code.contains("playlist")), "{codes:?}");
+    assert_eq!(report.verdict, Verdict::Sound, "{:?}", report.findings);
 }

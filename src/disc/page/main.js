@@ -47,7 +47,8 @@ shenlu.Page.prototype.speak = function () {
   document.title = shenlu.element("title").textContent + " · " + (about.case_number || "");
   shenlu.element("about").textContent = [
     about.unit, about.case_number, about.case_name, about.room_name, (about.started_at || "").slice(0, 19).replace("T", " "),
-    this.data.slot ? shenlu.say("set", this.data.slot.toUpperCase()) : "", shenlu.say("disc", this.data.number)
+    this.data.slot ? shenlu.say("set", this.data.slot.toUpperCase()) : "", shenlu.say("disc", this.data.number),
+    (this.data.form || 1) > 1 ? shenlu.say("bad-form", this.data.form) : ""
   ].filter(Boolean).join("　");
   document.querySelectorAll("[data-say]").forEach(function (element) {
     element.textContent = shenlu.say(element.getAttribute("data-say") || "");

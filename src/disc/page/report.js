@@ -166,7 +166,7 @@ shenlu.Report.prototype.showRows = function (/** @type {string} */ key, /** @typ
     var line = this.add("tr", row.outcome, "", body);
     this.add("td", "outcome", shenlu.say("outcome-" + row.outcome), line);
     this.add("td", "file", (has_discs ? shenlu.say("disc", row.disc) + " · " : "") + row.path, line);
-    this.add("td", "size", shenlu.saySize(row.size), line);
+    this.add("td", "size", row.outcome === "missing" ? "–" : shenlu.saySize(row.size), line);
     this.add("td", "by", row.by.join(" "), line);
   }, this);
 };

@@ -44,8 +44,6 @@ shenlu.words = {
   "later-disc": ["此时段在本套后面的光盘上", "This is on a later disc of the set"],
   "other-disc-do": ["请插入该光盘后按“已换盘”，或选择已复制光盘内容的文件夹。", "Insert that disc and press “Disc inserted”, or pick the folder where the discs were copied."],
   "inserted": ["已换盘", "Disc inserted"],
-  "not-there": ["没有找到 {0}。", "{0} was not found."],
-  "picked": ["已从所选文件夹读取 {0} 个片段。", "{0} segments are read from the picked folder."],
   "picked-none": ["所选文件夹中没有本次录像的片段。", "The picked folder holds no segment of this recording."],
   "unplayable": ["此片段无法在浏览器中播放", "This segment cannot be played here"],
   "unplayable-do": ["请校验本盘，或用 VLC 打开 playlist.m3u8。", "Check the disc, or open playlist.m3u8 with VLC."],
@@ -97,8 +95,6 @@ shenlu.words = {
   "outcome-missing": ["缺少", "missing"],
   "outcome-extra": ["多余", "not on record"],
   "outcome-unreadable": ["读取失败", "unreadable"],
-  "outcome-elsewhere": ["在其他光盘", "on another disc"],
-  "outcome-unknown": ["未校验", "not checked"],
   "by": ["依据", "by"],
   "file": ["文件", "File"],
   "size": ["大小", "Size"],
@@ -130,6 +126,7 @@ shenlu.words = {
   "order-good": ["各张光盘前后相连", "Each disc follows the one before"],
   "order-bad": ["第 {0} 张不是接续第 {1} 张的光盘，或属于另一次录像", "Disc {0} does not follow disc {1}, or is of another recording"],
   "scope": ["本页面只核对文件与清单、清单与签名。要连同时间线、散列链和两套光盘一起核验，请用 shenlu verify。页面本身也在光盘上：对它有怀疑时，请按 README.txt 用系统自带的命令核对。", "This page compares files with lists and lists with signatures. For the timeline, the hash chain and both sets together use shenlu verify. The page itself comes from the disc: who doubts it checks with the plain commands of README.txt."],
+  // Lengths of time.
   "hours": ["{0} 小时 {1} 分", "{0} h {1} min"],
   "minutes": ["{0} 分 {1} 秒", "{0} min {1} s"],
   "seconds": ["{0} 秒", "{0} s"]
