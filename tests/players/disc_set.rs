@@ -240,11 +240,12 @@ impl Burner {
             case_name: "示范案件".into(),
             kind: "讯问".into(),
             started_at: part_start(1).to_rfc3339(),
+            set_in_case: None,
         };
         fs::create_dir_all(dir.join("images")).unwrap();
-        let device = format!("stdio:{}", dir.join("images/a-001.iso").display());
+        let drive = hardware::optical::Device::Image(dir.join("images/a-001.iso"));
         let spool = dir.join("spool");
-        let mut plan = DiscPlan::new(Slot::A, device, spool, interview.path().to_owned(), about);
+        let mut plan = DiscPlan::new(Slot::A, drive, spool, interview.path().to_owned(), about);
         // Each segment as soon as it is there; what comes at the end goes with the closing session.
         plan.batch.max_bytes = Some(2 * 1024 * 1024);
         plan.batch.max_wait = Duration::ZERO;
