@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use hardware::optical::{Device, DiscFault, MediumKind};
 
+use crate::evidence::directory::JOURNAL;
+
 use super::batch::{Decision, Space, blocks_for, decide};
 use super::contents::{Session, Workshop};
 use super::drives::Waited;
@@ -312,7 +314,14 @@ impl Worker {
             free_blocks: disc.map_or(0, |disc| disc.free_blocks),
             sessions: disc.map_or(0, |disc| u32::try_from(disc.sessions.len()).unwrap_or(u32::MAX)),
             batches: disc.map_or(0, |disc| disc.batches),
+            journal_bytes: self.journal_bytes(),
         }
+    }
+
+    /// As it is now, and what it may grow by until the next look.
+    fn journal_bytes(&self) -> u64 {
+        let journal = self.bench.plan.interview_dir.join(JOURNAL);
+        fs::metadata(journal).map_or(0, |meta| meta.len() + meta.len() / 8)
     }
 
     fn burn_batch(&mut self, count: usize) -> Result<(), DiscFault> {
