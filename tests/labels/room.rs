@@ -116,6 +116,7 @@ impl Room {
         };
         let told = json!({"interview": interview.id, "uuid": interview.uuid});
         self.write("interview-opened", told.clone());
+        self.number(&interview, case_number);
         let workers: Vec<_> = live.iter().map(|slot| self.start(&interview, *slot)).collect();
         for slot in live {
             self.until_told("disc-opened", &interview, *slot);
@@ -129,6 +130,18 @@ impl Room {
             assert!(worker.wait_ended(Duration::from_secs(90)), "{:?}", worker.slot());
         }
         interview
+    }
+
+    /// As the room counts: on through the interviews of a case.
+    fn number(&self, interview: &Interview, case_number: &str) {
+        let lines = Journal::read(&self.path().join("ledger.jsonl")).unwrap();
+        let of_case = |line: &&shenlu::evidence::line::Line| {
+            line.kind == "set-numbered" && line.data["case_number"] == case_number
+        };
+        let number = lines.iter().filter(of_case).count() + 1;
+        let data = json!({"interview": interview.id, "uuid": interview.uuid, "case_number": case_number,
+            "number": number});
+        self.write("set-numbered", data);
     }
 
     fn start(

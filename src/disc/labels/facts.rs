@@ -52,8 +52,8 @@ pub struct Maker {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiscFacts {
     pub slot: Slot,
-    /// The set's number (套), running on through the case's interviews in this room; absent where only the disc is
-    /// known.
+    /// The number of the interview's sets (套) in its case, counted by this room; A and B bear the same. Absent where
+    /// none was given.
     pub set: Option<u32>,
     /// The disc's number in its set (张), and how many the set has; absent where only the disc is known.
     pub number: u32,

@@ -41,6 +41,8 @@ struct Record {
     room_name: String,
     #[serde(default)]
     started_at: String,
+    #[serde(default)]
+    set_in_case: Option<u32>,
     slot: Slot,
     number: u32,
     #[serde(default)]
@@ -75,7 +77,7 @@ pub fn of_disc(path: &Path, wanted: Wanted) -> Result<InterviewFacts, LabelError
     };
     facts.discs = vec![DiscFacts {
         slot: record.slot,
-        set: None,
+        set: record.set_in_case,
         number: record.number,
         of: files.contains_key(END_OF_SET).then_some(record.number),
         volume_id: record.volume,

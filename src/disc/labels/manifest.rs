@@ -88,12 +88,6 @@ impl Manifest {
         self.interview.case.number()
     }
 
-    /// By the wall clock's moment, not its text: the offset may differ.
-    pub(super) fn was_opened_before(&self, other: &Self) -> bool {
-        let moment = |manifest: &Self| DateTime::parse_from_rfc3339(manifest.opened_at.as_deref()?).ok();
-        moment(self) < moment(other)
-    }
-
     /// Everything but the discs.
     pub(super) fn facts(&self) -> InterviewFacts {
         let program = || self.parts.iter().filter(|part| part.track == TrackName::Program);

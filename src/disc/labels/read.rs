@@ -10,7 +10,7 @@ use std::path::Path;
 use super::super::plan::Slot;
 use super::super::sums;
 use super::error::LabelError;
-use super::facts::{Burnt, CaseNumber, Digest, DiscFacts, InterviewFacts, Standing};
+use super::facts::{Burnt, Digest, DiscFacts, InterviewFacts, Standing};
 use super::finalised::{self, Finalised};
 use super::manifest::Manifest;
 use super::original::propose;
@@ -18,6 +18,8 @@ use crate::evidence::journal::Journal;
 use crate::evidence::line::Line;
 
 pub(super) const MANIFEST: &str = "manifest.json";
+/// The ledger's word for a set's number in its case.
+const SET_NUMBERED: &str = "set-numbered";
 
 /// Which discs get labels, and who said which is the original.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,12 +35,13 @@ pub fn of_interview(dir: &Path, wanted: Wanted) -> Result<InterviewFacts, LabelE
     let dir = &dir.canonicalize().map_err(|error| unreadable(dir, error))?;
     let (manifest, sha256) = closed(dir)?;
     let mut facts = manifest.facts();
-    let sets = finalised::sets(&ledger_of(dir)?, &manifest.uuid);
-    let before = interviews_before(dir, &manifest);
+    let ledger = ledger_of(dir)?;
+    let sets = finalised::sets(&ledger, &manifest.uuid);
+    let set = set_in_case(&ledger, &manifest.uuid);
     facts.discs = sets
         .whole
         .iter()
-        .flat_map(|(slot, discs)| labelled(*slot, discs, before, &sha256))
+        .flat_map(|(slot, discs)| labelled(*slot, discs, set, &sha256))
         .collect();
     let original = propose(&mut facts.discs, wanted.original)?;
     if wanted.original.is_none() {
@@ -89,13 +92,13 @@ fn ledger_of(dir: &Path) -> Result<Vec<Line>, LabelError> {
 fn labelled<'a>(
     slot: Slot,
     discs: &'a [Finalised],
-    interviews_before: u32,
+    set: Option<u32>,
     sha256: &'a str,
 ) -> impl Iterator<Item = DiscFacts> + 'a {
     let of = u32::try_from(discs.len()).unwrap_or(u32::MAX);
     discs.iter().zip(1..).map(move |(disc, number)| DiscFacts {
         slot,
-        set: set_number(slot, interviews_before),
+        set,
         number,
         of: Some(of),
         volume_id: disc.volume_id.clone(),
@@ -110,34 +113,14 @@ fn labelled<'a>(
     })
 }
 
-/// Two sets to each interview, whether both are there yet or not: a number once printed is never another disc's.
-fn set_number(slot: Slot, interviews_before: u32) -> Option<u32> {
-    match slot {
-        Slot::A => Some(interviews_before * 2 + 1),
-        Slot::B => Some(interviews_before * 2 + 2),
-        Slot::Standby => None,
-    }
-}
-
-/// Closed interviews of the same case that this room opened earlier: the numbering of sets runs on.
-fn interviews_before(dir: &Path, own: &Manifest) -> u32 {
-    let number = own.case_number();
-    let (CaseNumber::Case(text) | CaseNumber::Incident(text)) = &number else {
-        return 0;
+/// The number that the room gave the interview's sets in its case when it was opened; both sets bear it, as
+/// their `disc.json` does.
+fn set_in_case(ledger: &[Line], uuid: &str) -> Option<u32> {
+    let is_its = |line: &&Line| {
+        line.kind == SET_NUMBERED && line.data.get("uuid").and_then(serde_json::Value::as_str) == Some(uuid)
     };
-    // As RFC 8785 writes it.
-    let text = serde_json::Value::from(text.as_str()).to_string();
-    let siblings = dir.parent().map(fs::read_dir);
-    let Some(Ok(siblings)) = siblings else { return 0 };
-    let is_before = |entry: &fs::DirEntry| {
-        // A manifest lists every file; only those that name the number are worth parsing.
-        let manifest = fs::read_to_string(entry.path().join(MANIFEST)).ok();
-        let manifest = manifest.filter(|manifest| manifest.contains(&text));
-        let manifest = manifest.and_then(|manifest| Manifest::parse(manifest.as_bytes()).ok());
-        manifest.is_some_and(|other| other.case_number() == number && other.was_opened_before(own))
-    };
-    let count = siblings.flatten().filter(is_before).count();
-    u32::try_from(count).unwrap_or(u32::MAX / 4)
+    let number = ledger.iter().find(is_its)?.data.get("number")?.as_u64()?;
+    u32::try_from(number).ok()
 }
 
 pub(super) fn unreadable(path: &Path, error: impl std::fmt::Display) -> LabelError {
