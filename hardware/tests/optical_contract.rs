@@ -44,7 +44,12 @@ fn a_whole_life(bay: &Bay) -> MediumKind {
         starts(&first)[..2],
         "old sessions stay where they are"
     );
-    assert!(second.free_blocks < first.free_blocks && first.free_blocks < medium.free_blocks);
+    // An image's free space is its file system's, where others write too: it is judged by the size it stands in for.
+    let free = |medium: &hardware::optical::Medium| match bay.device {
+        Device::Image(_) => medium.clone().limited_to(1 << 30).free_blocks,
+        Device::Drive(_) => medium.free_blocks,
+    };
+    assert!(free(&second) < free(&first) && free(&first) < free(&medium));
     bay.assert_holds(&["opening", "batch-1", "batch-2"]);
     assert!(matches!(
         second.require_blank(&bay.device),
