@@ -70,7 +70,7 @@ fn an_interviews_labels_carry_what_ledger_and_manifest_know() {
         told,
         [
             (Slot::A, Some(1), 1, Some(1), Standing::Original, Burnt::Live),
-            (Slot::B, Some(2), 1, Some(1), Standing::Copy, Burnt::Live),
+            (Slot::B, Some(1), 1, Some(1), Standing::Copy, Burnt::Live),
         ]
     );
 

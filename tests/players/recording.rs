@@ -73,7 +73,7 @@ fn record(dir: &Path) {
         .unwrap();
     let said = String::from_utf8_lossy(&out.stdout);
     assert!(
-        said.contains("disc finalised — finalised"),
+        said.contains("✓ 光盘 A 已封盘 disc finalised"),
         "{said}\n{}",
         String::from_utf8_lossy(&out.stderr)
     );
