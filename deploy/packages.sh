@@ -18,6 +18,10 @@ shenlu_packages=(
   tpm2-tools swtpm
 )
 
+# Only for `test.sh --vm`: qemu is the machine, the rest makes what it boots. The kernel is no package of ours: it is
+# downloaded and unpacked by tests/vm/build.sh, never installed.
+machine_packages=(qemu-system-x86 busybox-static cpio kmod xz-utils e2fsprogs binutils)
+
 say() { printf '\n== %s\n' "$*"; }
 
 refuse() {

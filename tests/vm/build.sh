@@ -12,7 +12,7 @@ PATH=$PATH:/usr/sbin:/sbin
 
 # Each with what it needs, in the order in which the guest loads them.
 modules=(virtio_pci virtio_blk ext4 9pnet_virtio 9p uio target_core_mod target_core_user tcm_loop sr_mod sg isofs)
-programs=(/usr/bin/xorriso)
+programs=(/usr/bin/xorriso /usr/bin/sha256sum /usr/bin/cksum)
 
 refuse() {
   printf '%s: %s\n' "${0##*/}" "$*" >&2
@@ -85,6 +85,11 @@ base() {
     place "$root" "$program"
     install -D --mode=755 "$program" "$root$program"
   done
+  # Names on a disc are Chinese: without its locale and its tables of characters xorriso would spoil them.
+  mkdir -p "$root/usr/lib/locale" "$root/usr/lib/x86_64-linux-gnu/gconv"
+  cp -r /usr/lib/locale/C.utf8 "$root/usr/lib/locale/"
+  cp /usr/lib/x86_64-linux-gnu/gconv/{gconv-modules,gconv-modules.cache,UTF-16.so,ISO8859-1.so} \
+    "$root/usr/lib/x86_64-linux-gnu/gconv/" 2>/dev/null || :
   place_modules "$root"
   pack "$root" "$scratch/base.cpio"
   mv "$scratch"/kernel/boot/vmlinuz-* "$folder/vmlinuz"
