@@ -69,6 +69,7 @@ place_modules() {
 
 base() {
   local folder=$1 stamp root
+  [[ $(dpkg --print-architecture) == amd64 ]] || refuse "the guest is an amd64 machine that runs this machine's programs"
   stamp=$({ cat "$here/build.sh" "$here/init.sh"; dpkg-query -W -f='${Version}\n' xorriso busybox-static; } | sha256sum)
   [[ ! -e $folder/base.cpio || $(cat "$folder/stamp" 2>/dev/null) != "$stamp" ]] || return 0
   mkdir -p "$folder"

@@ -11,12 +11,12 @@ use crate::cut::{Boot, Tally};
 use crate::machine::{House, Image, Machine};
 use crate::said::{Errand, Order, Said};
 
-pub const MEDIA: [&str; 3] = ["DVD+R", "DVD-R", "BD-R"];
+pub const MEDIA: [&str; 3] = ["BD-R", "DVD+R", "DVD-R"];
 const CAPACITY_BLOCKS: u32 = 64 * 1024 * 1024 / 2048;
-const SEGMENTS: u32 = 18;
+const SEGMENTS: u32 = 15;
 const SEGMENT_BYTES: usize = 400_000;
 /// From the workers' start; a cut is drawn from this span.
-const SPAN: Duration = Duration::from_secs(90);
+const SPAN: Duration = Duration::from_secs(60);
 /// Emulation on a busy machine is slow; a machine that says nothing new for so long does nothing.
 const BOOTED_WITHIN: Duration = Duration::from_secs(180);
 const DONE_WITHIN: Duration = Duration::from_secs(1500);

@@ -8,11 +8,17 @@ mod plate;
 
 use std::io;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use fixtures::tcmu::Answer;
 
 pub use plate::Medium;
 use plate::{BLOCK, Plate};
+
+/// A quarter of a megabyte each second: a batch takes about as long to write as xorriso takes around it, so that a
+/// plug pulled during a burn often finds the laser on.
+const WRITING_A_BLOCK: Duration = Duration::from_millis(8);
 
 const NOT_READABLE: [u8; 3] = [0x03, 0x11, 0x00];
 const INVALID_FIELD: [u8; 3] = [0x05, 0x24, 0x00];
@@ -83,6 +89,7 @@ impl Drive {
         };
         let bytes = (blocks * BLOCK as usize).min(data_in.len());
         if command.0[0] & 0x0f == 0x0a {
+            thread::sleep(WRITING_A_BLOCK * u32::try_from(blocks).unwrap());
             return self
                 .plate
                 .write(block, &data_out[..bytes])
