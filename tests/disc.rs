@@ -6,6 +6,8 @@
 
 #[path = "disc/scene.rs"]
 mod scene;
+#[path = "disc/standby.rs"]
+mod standby;
 
 use std::fs;
 use std::path::PathBuf;
@@ -63,8 +65,13 @@ fn a_whole_life_ends_with_two_equal_finalised_sets() {
     let session = ["disc-intent", "disc-committed", "disc-read-back"];
     let expected = ["disc-opened"]
         .into_iter()
-        .chain(session.into_iter().cycle().take(kinds.len() - 2));
-    assert_eq!(kinds, expected.chain(["disc-finalised"]).collect::<Vec<_>>());
+        .chain(session.into_iter().cycle().take(kinds.len() - 3));
+    assert_eq!(
+        kinds,
+        expected
+            .chain(["disc-finalised", "disc-proven"])
+            .collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -231,7 +238,7 @@ fn a_used_disc_is_refused_and_a_blank_one_in_its_place_taken() {
 fn an_absent_drive_is_told_and_waited_for() {
     let scene = Scene::new();
     let mut plan = scene.plan(Slot::B);
-    plan.device = "/dev/sr99".into();
+    plan.drive = hardware::optical::Device::Drive("/dev/sr99".into());
     let mut slot = scene.start(plan);
     slot.until("fault", |event| {
         matches!(

@@ -244,7 +244,7 @@ fn discs_finalised(room: &RoomChild, place: &Place) -> Vec<Check> {
         let word = state["discs"][slot]["state"].as_str().unwrap_or("--").to_owned();
         check(
             &format!("光盘 {} 已封盘 disc finalised", slot.to_uppercase()),
-            word == "finalised",
+            ["finalised", "proving", "proven"].contains(&word.as_str()),
             format!("{word} {device}"),
         )
     };

@@ -243,9 +243,12 @@ pub fn wait_for_discs(room: &RoomChild, place: &Place) -> Result<(), DemoError> 
     say("封盘并回读 finalising and reading back");
     let slots: Vec<String> = place.burners.iter().map(|(slot, _)| slot.clone()).collect();
     let done = |s: &Value| {
-        slots
-            .iter()
-            .all(|slot| matches!(s["discs"][slot]["state"].as_str(), Some("finalised" | "failed")))
+        slots.iter().all(|slot| {
+            matches!(
+                s["discs"][slot]["state"].as_str(),
+                Some("finalised" | "proving" | "proven" | "failed")
+            )
+        })
     };
     room.until("discs", Duration::from_secs(1800), done)?;
     Ok(())

@@ -3,7 +3,7 @@
 //! The last part of `Worker`: called from its turns. A disc is called finalised only when its closing session
 //! is committed and every file on it was read back; the ledger's line comes before the state is told.
 
-use hardware::optical::{DiscFault, eject};
+use hardware::optical::{Device, DiscFault, eject};
 use serde_json::json;
 
 use super::batch::blocks_for;
@@ -22,7 +22,7 @@ impl Worker {
         let disc = &self.discs[index];
         if disc.batches == 0 {
             // Not one file fits: the next disc of this kind would end the same way.
-            let device = self.device_of(disc.number).address();
+            let device = disc.device.address();
             let needed_blocks = blocks_for(self.queue.sizes().first().copied());
             return Err(DiscFault::Full {
                 device,
@@ -32,15 +32,30 @@ impl Worker {
         }
         self.close_disc(&[], Place::Relayed)?;
         let from = self.discs[index].number;
-        if let Err(fault) = eject(&self.bench.plan.xorriso, &self.device_of(from)) {
-            self.bench.fault(from, fault);
-        }
+        let device = self.discs[index].device.clone();
+        self.open_tray(from, &device);
         self.bench.event(DiscEvent::Relayed {
             slot: self.bench.plan.slot,
             from,
             to: from + 1,
         });
         Ok(())
+    }
+
+    fn open_tray(&self, number: u32, device: &Device) {
+        if let Err(fault) = eject(&self.bench.plan.xorriso, device) {
+            self.bench.fault(number, fault);
+        }
+    }
+
+    /// The set is complete. A slot without a disc may use this drive from now on: its tray opens, so that a blank
+    /// one can be laid in.
+    pub(super) fn leave_drive(&self) {
+        let spares = &self.bench.plan.spares;
+        if let Some(last) = self.discs.last().filter(|_| spares.is_wanted()) {
+            self.open_tray(last.number, &last.device);
+        }
+        spares.give(self.drive.clone());
     }
 
     pub(super) fn close_set(&mut self) -> Result<End, DiscFault> {
@@ -80,12 +95,13 @@ impl Worker {
     pub(super) fn summary(&self, disc: &DiscRecord) -> DiscSummary {
         DiscSummary {
             number: disc.number,
-            device: self.device_of(disc.number).address(),
+            device: disc.device.address(),
             volume_id: disc.volume_id.clone(),
             sessions: u32::try_from(disc.sessions.len()).unwrap_or(u32::MAX),
             files: u32::try_from(disc.files.len()).unwrap_or(u32::MAX),
             bytes: disc.bytes(),
             finalised: disc.standing == Standing::Finalised,
+            proven: disc.proven,
             failed: disc.standing == Standing::Failed,
         }
     }

@@ -244,6 +244,19 @@ pub(super) fn belongs_on_disc(path: &str, include_tracks: bool) -> bool {
     !stroke_dynamics && !own_sums && (include_tracks || !path.starts_with("tracks/"))
 }
 
+/// Made for one disc: the other set's has its own.
+pub(super) fn is_discs_own(path: &str) -> bool {
+    let names = [
+        "README.txt",
+        "index.html",
+        "case/case.json",
+        "disc.json",
+        "SHA256SUMS",
+        "SM3SUMS",
+    ];
+    names.contains(&path) || path.starts_with("player/") || path.starts_with("journal-so-far")
+}
+
 /// At most 32 of `[A-Z0-9_]`: interview, slot and number, cut at the front of the room's name if need be.
 pub(super) fn volume_id(plan: &DiscPlan, number: u32) -> String {
     let suffix = format!("_{}{number:02}", plan.slot.as_str().chars().next().unwrap_or('x'));

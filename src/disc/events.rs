@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::plan::Slot;
 
-/// What the slot is doing. `Finalised` is the last state here; sealing and hand-over follow in `custody`.
+/// What the slot is doing. `Proven` is the last state here; sealing and hand-over follow in `custody`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DiscState {
@@ -25,6 +25,10 @@ pub enum DiscState {
     Closing,
     /// Closed and every file on it read back equal.
     Finalised,
+    /// Finalised, and being read once more after the tray was opened and closed.
+    Proving,
+    /// Read once more, equal.
+    Proven,
     /// The slot gave up; `replace_from_master` is the way out.
     Failed,
 }
@@ -39,6 +43,7 @@ pub struct DiscSummary {
     pub files: u32,
     pub bytes: u64,
     pub finalised: bool,
+    pub proven: bool,
     pub failed: bool,
 }
 
@@ -90,9 +95,20 @@ pub enum DiscEvent {
         from: u32,
         to: u32,
     },
+    /// The slot writes in another drive from now on (接力刻录 with a standby, or after a fault).
+    DriveTaken {
+        slot: Slot,
+        from: String,
+        to: String,
+    },
     Finalised {
         slot: Slot,
         discs: Vec<DiscSummary>,
+    },
+    /// A finalised disc read back differently when it was proven: the set is not whole any more, and is burnt again.
+    Disproven {
+        slot: Slot,
+        disc_number: u32,
     },
     /// The worker has ended; nothing follows.
     Ended {

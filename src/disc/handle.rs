@@ -9,8 +9,6 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hardware::optical::Device;
-
 use super::events::DiscEvent;
 use super::feed::{Feed, Inbox};
 use super::ledger::Ledger;
@@ -31,15 +29,11 @@ pub(super) fn start(
     events: Sender<DiscEvent>,
 ) -> Result<DiscHandle, PlanError> {
     let slot = plan.slot;
-    let device = Device::parse(&plan.device).map_err(|source| PlanError::Device {
-        slot: slot.as_str(),
-        source,
-    })?;
     let inbox = Arc::new(Inbox::default());
     let pending = Arc::new(Pending::default());
     let ended = Arc::new(AtomicBool::new(false));
     let spooler = Spooler::new(&plan, Arc::clone(&inbox), Arc::clone(&pending), events.clone());
-    let worker = Worker::new(plan, device, ledger, events, Arc::clone(&pending));
+    let worker = Worker::new(plan, ledger, events, Arc::clone(&pending));
     spawn(slot, "spool", move || spooler.run())?;
     let at_end = Arc::clone(&ended);
     spawn(slot, "disc", move || {
@@ -83,6 +77,17 @@ impl DiscHandle {
     /// The worker has ended: finalised, or failed beyond its own means.
     pub fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire)
+    }
+
+    /// The room wants the drive for another interview: as if the handle were dropped, but the end can be awaited.
+    pub fn abandon(&self) {
+        self.inbox.close();
+    }
+
+    /// Nothing is being burnt or read: the slot waits for a disc, or proves what is finalised already. Letting go of
+    /// it now costs nothing that the ledger does not bring back.
+    pub fn is_waiting(&self) -> bool {
+        self.pending.is_waiting()
     }
 
     /// Waits until the worker has ended, at most `at_most`; whether it has.

@@ -4,12 +4,13 @@
 //! back. `worker` writes each line first and then changes the record, so a replay gives the same record.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use hardware::optical::{ChildId, MediumKind, SessionEntry};
+use hardware::optical::{ChildId, Device, MediumKind, SessionEntry};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::plan::DiscPlan;
+use super::plan::{DiscPlan, Slot};
 
 /// A line of the room's ledger as far as discs care.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +56,10 @@ pub(super) enum Standing {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct DiscRecord {
     pub(super) number: u32,
+    /// What the disc is reached by; an image file is the disc itself.
+    pub(super) device: Device,
+    /// The drive that it was begun in, as the configuration names it.
+    pub(super) drive: Device,
     pub(super) kind: MediumKind,
     pub(super) volume_id: String,
     pub(super) standing: Standing,
@@ -70,6 +75,8 @@ pub(super) struct DiscRecord {
     pub(super) free_blocks: u64,
     pub(super) disc_json_sha256: Option<String>,
     pub(super) replacement: bool,
+    /// Read whole once more after the tray was opened and closed.
+    pub(super) proven: bool,
 }
 
 /// The part of a ledger line that all disc lines share.
@@ -82,6 +89,10 @@ struct Line {
     kind: Option<String>,
     #[serde(default)]
     volume_id: String,
+    #[serde(default)]
+    device: Option<String>,
+    #[serde(default)]
+    drive: Option<String>,
     #[serde(default)]
     purpose: Option<Purpose>,
     #[serde(default)]
@@ -99,9 +110,17 @@ struct Line {
 }
 
 impl DiscRecord {
-    pub(super) fn new(number: u32, kind: MediumKind, volume_id: String) -> Self {
+    /// Disc `number` of a slot, begun in `drive`.
+    pub(super) fn new(
+        number: u32,
+        kind: MediumKind,
+        volume_id: String,
+        (drive, device): (Device, Device),
+    ) -> Self {
         Self {
             number,
+            device,
+            drive,
             kind,
             volume_id,
             standing: Standing::Open,
@@ -115,6 +134,7 @@ impl DiscRecord {
             free_blocks: 0,
             disc_json_sha256: None,
             replacement: false,
+            proven: false,
         }
     }
 
@@ -166,6 +186,7 @@ impl DiscRecord {
             }
             "disc-read-back" => self.unread.clear(),
             "disc-finalised" => self.standing = Standing::Finalised,
+            "disc-proven" => self.proven = true,
             "disc-failed" => self.standing = Standing::Failed,
             _ => {}
         }
@@ -174,22 +195,39 @@ impl DiscRecord {
 
 /// The discs of this interview and slot, in order of their numbers.
 pub(super) fn replay(plan: &DiscPlan) -> Vec<DiscRecord> {
+    let mut discs = records_in(&plan.history, &plan.about.uuid, plan.slot, &plan.drive);
+    if plan.replacement {
+        set_aside(&mut discs);
+    }
+    discs
+}
+
+/// The same for those who only ask what was burnt.
+pub(super) fn records(history: &[LedgerEntry], uuid: &str, slot: Slot) -> Vec<DiscRecord> {
+    records_in(history, uuid, slot, &Device::Drive(PathBuf::new()))
+}
+
+/// The drive in which the slot's open disc lies: after a restart the slot goes on there.
+pub fn drive_of_open_disc(history: &[LedgerEntry], uuid: &str, slot: Slot) -> Option<Device> {
+    let discs = records(history, uuid, slot);
+    let open = discs.into_iter().rfind(|disc| disc.standing == Standing::Open)?;
+    (!open.drive.path().as_os_str().is_empty()).then_some(open.drive)
+}
+
+fn records_in(history: &[LedgerEntry], uuid: &str, slot: Slot, own_drive: &Device) -> Vec<DiscRecord> {
     let mut discs: Vec<DiscRecord> = Vec::new();
-    for entry in plan
-        .history
-        .iter()
-        .filter(|entry| entry.kind.starts_with("disc-"))
-    {
+    for entry in history.iter().filter(|entry| entry.kind.starts_with("disc-")) {
         let Ok(line) = serde_json::from_value::<Line>(entry.data.clone()) else {
             tracing::warn!(kind = entry.kind, "ledger line about a disc was not understood");
             continue;
         };
-        if line.interview != plan.about.uuid || line.slot != plan.slot.as_str() {
+        if line.interview != uuid || line.slot != slot.as_str() {
             continue;
         }
         if entry.kind == "disc-opened" {
             let kind = kind_from(line.kind.as_deref());
-            let new = DiscRecord::new(line.disc, kind, line.volume_id);
+            let places = places_of(own_drive, &line);
+            let new = DiscRecord::new(line.disc, kind, line.volume_id, places);
             discs.push(DiscRecord {
                 free_blocks: line.free_blocks,
                 replacement: line.replacement,
@@ -199,10 +237,15 @@ pub(super) fn replay(plan: &DiscPlan) -> Vec<DiscRecord> {
             disc.apply(&entry.kind, line);
         }
     }
-    if plan.replacement {
-        set_aside(&mut discs);
-    }
     discs
+}
+
+/// Drive and disc; a line of a version that wrote only the device is of the slot's own drive.
+fn places_of(own_drive: &Device, line: &Line) -> (Device, Device) {
+    let parsed = |text: &Option<String>| Device::parse(text.as_deref()?).ok();
+    let drive = parsed(&line.drive).unwrap_or_else(|| own_drive.clone());
+    let device = parsed(&line.device).unwrap_or_else(|| drive.for_disc(line.disc));
+    (drive, device)
 }
 
 /// A replacement does not count on anything burnt before it, but goes on with its own discs after a restart.

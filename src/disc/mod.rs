@@ -7,11 +7,14 @@
 //!
 //! Order, per session on a disc: ledger *intent* (durable) → burn → the disc's table of sessions read again
 //! and the files listed with their sizes → ledger *committed* → files read back, digests compared → ledger
-//! *read back* → spool freed. A disc is never written over, and nothing is said to be on it before that.
+//! *read back* → spool freed. A set's last disc is read once more after its tray was opened (*proven*). A disc is
+//! never written over, and nothing is said to be on it before that.
 
 mod batch;
 mod closing;
+mod compare;
 mod contents;
+mod drives;
 mod events;
 mod feed;
 mod handle;
@@ -20,20 +23,24 @@ mod ledger;
 mod mending;
 mod pages;
 mod plan;
+mod proving;
 mod queue;
 mod session;
+mod spares;
 mod spool;
 mod sums;
 mod telling;
 mod worker;
 
+pub use compare::{SetComparison, compare_sets};
 pub use events::{DiscEvent, DiscState, DiscSummary};
 pub use feed::Feed;
 pub use handle::DiscHandle;
 pub use hardware::optical::DiscFault;
-pub use history::LedgerEntry;
+pub use history::{LedgerEntry, drive_of_open_disc};
 pub use ledger::{Ledger, LedgerError};
 pub use plan::{About, BatchPolicy, DiscPlan, PlanError, Slot};
+pub use spares::Spares;
 
 use std::sync::Arc;
 use std::sync::mpsc::Sender;

@@ -4,12 +4,14 @@
 //! depend on the medium (batch size, gaps) are not here unless the site overrides them.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use hardware::optical::{DeviceError, Xorriso};
+use hardware::optical::{Device, Xorriso};
 use serde::{Deserialize, Serialize};
 
 use super::history::LedgerEntry;
+use super::spares::Spares;
 
 /// A disc slot (盘位) of the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -68,8 +70,16 @@ impl Default for BatchPolicy {
 #[derive(Clone, Debug)]
 pub struct DiscPlan {
     pub slot: Slot,
-    /// `/dev/sr0` or `stdio:/absolute/path-001.iso`.
-    pub device: String,
+    /// The drive that the slot begins in.
+    pub drive: Device,
+    /// It is another slot's, so what was burnt in it is not counted by this slot's discs.
+    pub borrowed: bool,
+    /// Drives that stand in: for a disc that is full, for a drive that is gone.
+    pub spares: Arc<Spares>,
+    /// A drive that has gone with its open disc is waited for so long while another could take over.
+    pub spare_after: Duration,
+    /// A finalised disc is read whole once more after the tray was opened and closed.
+    pub prove: bool,
     /// The slot's own folder, on another volume than the master; made if missing.
     pub spool_dir: PathBuf,
     pub spool_limit_bytes: u64,
@@ -88,8 +98,6 @@ pub struct DiscPlan {
 
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
-    #[error("disc slot {slot}: {source}")]
-    Device { slot: &'static str, source: DeviceError },
     #[error("disc slot {slot}: its thread could not be started")]
     Thread {
         slot: &'static str,
@@ -99,16 +107,14 @@ pub enum PlanError {
 
 impl DiscPlan {
     /// A plan with the lawful defaults; the public fields can be changed before `start`.
-    pub fn new(
-        slot: Slot,
-        device: impl Into<String>,
-        spool_dir: PathBuf,
-        interview_dir: PathBuf,
-        about: About,
-    ) -> Self {
+    pub fn new(slot: Slot, drive: Device, spool_dir: PathBuf, interview_dir: PathBuf, about: About) -> Self {
         Self {
             slot,
-            device: device.into(),
+            drive,
+            borrowed: false,
+            spares: Arc::default(),
+            spare_after: Duration::from_secs(60),
+            prove: true,
             spool_dir,
             spool_limit_bytes: 1024 * 1024 * 1024,
             interview_dir,

@@ -72,14 +72,9 @@ impl Bench {
         })
     }
 
-    pub(super) fn record_opened(
-        &self,
-        disc: &DiscRecord,
-        device: &Device,
-        medium: &Medium,
-    ) -> Result<(), DiscFault> {
+    pub(super) fn record_opened(&self, disc: &DiscRecord, medium: &Medium) -> Result<(), DiscFault> {
         let data = json!({
-            "device": device.address(), "medium": medium.name, "kind": kind_name(disc.kind),
+            "device": disc.device.address(), "drive": disc.drive.address(), "medium": medium.name, "kind": kind_name(disc.kind),
             "volume_id": disc.volume_id, "free_blocks": medium.free_blocks, "replacement": self.plan.replacement,
         });
         self.record("disc-opened", disc.number, data)
@@ -92,6 +87,24 @@ impl Bench {
             json!({ "fault": fault, "message_zh": fault.message_zh(), "message_en": fault.to_string() });
         if let Err(unwritten) = self.record("disc-failed", disc.number, data) {
             self.fault(disc.number, unwritten);
+        }
+    }
+
+    /// The drive answers, and some disc lies in it; which one is asked before every append.
+    pub(super) fn require_there(&self, disc: &DiscRecord, device: &Device) -> Result<(), DiscFault> {
+        match self.inspect(device)?.state {
+            // An image file that is gone is a new, blank one.
+            MediumState::None => Err(DiscFault::NoMedium {
+                device: device.address(),
+            }),
+            MediumState::Blank if !disc.sessions.is_empty() => Err(DiscFault::NoMedium {
+                device: device.address(),
+            }),
+            MediumState::Blank
+            | MediumState::Appendable
+            | MediumState::LeftOpen
+            | MediumState::Closed
+            | MediumState::Unusable => Ok(()),
         }
     }
 
@@ -274,7 +287,11 @@ impl Bench {
         Ok(())
     }
 
-    fn read_digests(&self, files: &[FileRecord], device: &Device) -> Result<Vec<FileRecord>, DiscFault> {
+    pub(super) fn read_digests(
+        &self,
+        files: &[FileRecord],
+        device: &Device,
+    ) -> Result<Vec<FileRecord>, DiscFault> {
         let wanted: Vec<_> = files
             .iter()
             .map(|file| (on_disc(&file.path), file.size))

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -38,7 +38,6 @@ pub(super) struct Waiting {
     /// The room let go of the handle.
     pub(super) abandoned: bool,
     pub(super) fed_bytes: u64,
-    pub(super) first_fed: Option<Instant>,
     woken: bool,
 }
 
@@ -48,9 +47,23 @@ pub(super) struct Pending {
     waiting: Mutex<Waiting>,
     changed: Condvar,
     spool_bytes: AtomicU64,
+    /// The worker has no disc to write on, or nothing left to write.
+    waits_for_a_person: AtomicBool,
 }
 
 impl Pending {
+    pub(super) fn is_waiting(&self) -> bool {
+        self.waits_for_a_person.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_waiting(&self, waits: bool) {
+        self.waits_for_a_person.store(waits, Ordering::Release);
+    }
+
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.lock().abandoned
+    }
+
     pub(super) fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -180,7 +193,6 @@ impl Spooler {
         {
             let mut waiting = self.pending.lock();
             waiting.fed_bytes += length;
-            waiting.first_fed.get_or_insert_with(Instant::now);
         }
         if self.missed.contains(&path) {
             return;

@@ -7,16 +7,18 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hardware::optical::{Device, DiscFault, MediumKind};
 
 use super::batch::{Decision, Space, blocks_for, decide};
-use super::contents::{Session, Workshop, volume_id};
+use super::contents::{Session, Workshop};
+use super::drives::Waited;
 use super::events::{DiscEvent, DiscState};
 use super::history::{DiscRecord, Standing, replay};
 use super::ledger::Ledger;
 use super::plan::DiscPlan;
+use super::proving::Proof;
 use super::queue::Queue;
 use super::session::Bench;
 use super::spool::{Pending, spool_folder};
@@ -24,7 +26,7 @@ use super::telling::{Figures, Teller};
 
 const TURN: Duration = Duration::from_secs(1);
 /// How often an absent, used or full medium is looked at again.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// Discs that may fail one after the other before the slot gives up: then it is not the discs.
 const FAILED_IN_A_ROW: u32 = 3;
 
@@ -38,7 +40,8 @@ pub(super) enum End {
 
 pub(super) struct Worker {
     pub(super) bench: Bench,
-    pub(super) device: Device,
+    /// The drive that the slot writes in now.
+    pub(super) drive: Device,
     pub(super) pending: Arc<Pending>,
     pub(super) discs: Vec<DiscRecord>,
     pub(super) queue: Queue,
@@ -47,14 +50,14 @@ pub(super) struct Worker {
     /// The last fault that was no disc's, told once.
     house_fault: Option<DiscFault>,
     /// The fault for which a drive is being waited for, told once.
-    gone_fault: Option<DiscFault>,
-    failed_in_a_row: u32,
+    pub(super) gone_fault: Option<DiscFault>,
+    pub(super) gone_since: Option<Instant>,
+    pub(super) failed_in_a_row: u32,
 }
 
 impl Worker {
     pub(super) fn new(
         plan: DiscPlan,
-        device: Device,
         ledger: Arc<dyn Ledger>,
         events: Sender<DiscEvent>,
         pending: Arc<Pending>,
@@ -62,10 +65,11 @@ impl Worker {
         let folder = spool_folder(&plan).join("work");
         let discs = replay(&plan);
         let teller = Teller::new(plan.slot, events.clone(), Arc::clone(&pending));
+        let drive = plan.drive.clone();
         let bench = Bench { plan, ledger, events };
         Self {
             bench,
-            device,
+            drive,
             pending,
             discs,
             queue: Queue::default(),
@@ -73,35 +77,47 @@ impl Worker {
             teller,
             house_fault: None,
             gone_fault: None,
+            gone_since: None,
             failed_in_a_row: 0,
         }
     }
 
     pub(super) fn run(mut self) {
-        let end = self.work();
-        let complete = match end {
-            End::Complete => self.queue.lost_nothing(),
-            End::Abandoned | End::GaveUp => false,
-        };
-        match end {
-            // The next start of the room goes on with what is spooled.
-            End::Abandoned => {}
-            End::Complete => self.remove_spool(),
-            End::GaveUp => {
-                self.tell(DiscState::Failed);
-                self.remove_spool();
+        let complete = loop {
+            match self.work() {
+                // The next start of the room goes on with what is spooled.
+                End::Abandoned => break false,
+                End::Complete => {
+                    let complete = self.queue.lost_nothing();
+                    self.remove_spool();
+                    if complete {
+                        self.tell_finalised();
+                    }
+                    // Of a set whose last disc was found bad the worker makes another, from the master.
+                    if self.prove_last() != Proof::Failed {
+                        self.leave_drive();
+                        break complete;
+                    }
+                    self.put_back_failed();
+                }
+                End::GaveUp => {
+                    self.tell(DiscState::Failed);
+                    self.remove_spool();
+                    break false;
+                }
             }
-        }
-        if complete {
-            let discs = self.discs.iter().map(|disc| self.summary(disc)).collect();
-            self.bench.event(DiscEvent::Finalised {
-                slot: self.bench.plan.slot,
-                discs,
-            });
-        }
+        };
         self.bench.event(DiscEvent::Ended {
             slot: self.bench.plan.slot,
             complete,
+        });
+    }
+
+    fn tell_finalised(&self) {
+        let discs = self.discs.iter().map(|disc| self.summary(disc)).collect();
+        self.bench.event(DiscEvent::Finalised {
+            slot: self.bench.plan.slot,
+            discs,
         });
     }
 
@@ -122,11 +138,11 @@ impl Worker {
             match self.go_on() {
                 Ok(Some(end)) => return end,
                 Ok(None) => {}
-                Err(fault) if drive_is_gone(&fault) => {
-                    if let Some(end) = self.wait_for_medium() {
-                        return end;
-                    }
-                }
+                Err(fault) if drive_is_gone(&fault) => match self.wait_for_drive(&fault) {
+                    Waited::On => {}
+                    Waited::TakeOver => self.fail_current(fault),
+                    Waited::End(end) => return end,
+                },
                 Err(fault) if is_of_the_house(&fault) => {
                     if let Some(end) = self.wait_for_the_house(fault) {
                         return end;
@@ -173,88 +189,33 @@ impl Worker {
         self.discs.iter().any(DiscRecord::holds_the_end)
     }
 
-    pub(super) fn device_of(&self, number: u32) -> Device {
-        self.device.for_disc(number)
-    }
-
     fn log(&self) -> PathBuf {
         self.folder.join("burn.log")
     }
 
     /// Goes on with an open disc: awaits its burn, mends it, reads back what was not read.
     fn resume(&mut self, index: usize) -> Result<Option<End>, DiscFault> {
-        let device = self.device_of(self.discs[index].number);
+        let device = self.discs[index].device.clone();
         let log = self.log();
-        loop {
+        if self.gone_since.is_none() {
             self.tell(DiscState::Recovering);
-            let disc = &mut self.discs[index];
-            let done = self
-                .bench
-                .adopt_running(disc, &device, &log)
-                .and_then(|()| self.bench.read_back(disc, &device, &mut |_, _| {}));
-            match done {
-                Ok(()) if self.discs[index].sessions.is_empty() => {
-                    return self.write_opening().map(|()| None);
-                }
-                Ok(()) => return Ok(None),
-                Err(fault) if drive_is_gone(&fault) => {
-                    self.tell_gone(&fault);
-                    if let Some(end) = self.wait_for_medium() {
-                        return Ok(Some(end));
-                    }
-                }
-                Err(fault) => return Err(fault),
-            }
         }
+        let disc = &mut self.discs[index];
+        self.bench
+            .adopt_running(disc, &device, &log)
+            .and_then(|()| self.bench.require_there(disc, &device))
+            .and_then(|()| self.bench.read_back(disc, &device, &mut |_, _| {}))?;
+        self.is_back();
+        if self.discs[index].sessions.is_empty() {
+            self.write_opening()?;
+        }
+        Ok(None)
     }
 
-    /// A blank medium and an opening session on it; waits as long as it takes.
-    fn open_disc(&mut self) -> Result<Option<End>, DiscFault> {
-        let number = self.discs.iter().map(|disc| disc.number).max().unwrap_or(0) + 1;
-        let device = self.device_of(number);
-        let mut told: Option<DiscFault> = None;
-        loop {
-            let found = self
-                .bench
-                .inspect(&device)
-                .and_then(|m| m.require_blank(&device).map(|kind| (m, kind)));
-            match found {
-                Ok((medium, kind)) => {
-                    let mut disc = DiscRecord::new(number, kind, volume_id(&self.bench.plan, number));
-                    disc.free_blocks = medium.free_blocks;
-                    disc.replacement = self.bench.plan.replacement;
-                    self.bench.record_opened(&disc, &device, &medium)?;
-                    self.discs.push(disc);
-                    return self.write_opening().map(|()| None);
-                }
-                Err(fault) if told.as_ref() != Some(&fault) => {
-                    self.bench.fault(number, fault.clone());
-                    told = Some(fault);
-                }
-                Err(_told_already) => {}
-            }
-            if let Some(end) = self.wait_for_medium() {
-                return Ok(Some(end));
-            }
-        }
-    }
-
-    fn write_opening(&mut self) -> Result<(), DiscFault> {
-        let sound = |disc: &&DiscRecord| disc.standing == Standing::Finalised;
-        let predecessor = self
-            .discs
-            .iter()
-            .rev()
-            .find(sound)
-            .and_then(|disc| disc.disc_json_sha256.clone());
-        let Some(index) = self.current() else {
-            return Ok(());
-        };
-        let session = self
-            .workshop()
-            .opening(&self.discs[index], predecessor)
-            .map_err(|error| DiscFault::io("making the opening session", &error))?;
-        self.write(&session)
+    /// The drive answers with its disc.
+    fn is_back(&mut self) {
+        self.gone_fault = None;
+        self.gone_since = None;
     }
 
     pub(super) fn workshop(&self) -> Workshop<'_> {
@@ -268,24 +229,6 @@ impl Worker {
             plan: &self.bench.plan,
             dir: &self.folder,
             number_in_set: u32::try_from(before + 1).unwrap_or(u32::MAX),
-        }
-    }
-
-    /// The medium is not usable: the master goes on, someone must come.
-    fn wait_for_medium(&mut self) -> Option<End> {
-        self.tell(DiscState::WaitingForMedium);
-        self.pending.wait(LOOK_AGAIN);
-        self.queue.take_over(&self.bench.plan, &self.pending, &self.discs);
-        self.pending.lock().abandoned.then_some(End::Abandoned)
-    }
-
-    fn tell_gone(&mut self, fault: &DiscFault) {
-        if self.gone_fault.as_ref() != Some(fault) {
-            self.bench.fault(
-                self.current().map_or(0, |index| self.discs[index].number),
-                fault.clone(),
-            );
-            self.gone_fault = Some(fault.clone());
         }
     }
 
@@ -394,44 +337,34 @@ impl Worker {
         }
     }
 
-    /// Burns onto the current disc; a drive that goes away is waited for.
+    /// Burns onto the current disc. A drive that goes away meanwhile comes out as its fault: the turn begins again
+    /// with the open disc, when it is back.
     pub(super) fn write(&mut self, session: &Session) -> Result<(), DiscFault> {
         let log = self.log();
-        loop {
-            let Some(index) = self.current() else {
-                return Ok(());
-            };
-            let figures = self.figures();
-            let device = self.device_of(self.discs[index].number);
-            let teller = &self.teller;
-            let written = self.bench.write(
-                &mut self.discs[index],
-                &device,
-                session,
-                &log,
-                &mut |state, progress| teller.tell(&figures, state, progress),
-            );
-            match written {
-                Err(fault) if drive_is_gone(&fault) => {
-                    self.tell_gone(&fault);
-                    if self.wait_for_medium().is_some() {
-                        return Err(fault);
-                    }
-                }
-                Ok(()) => {
-                    self.gone_fault = None;
-                    return Ok(());
-                }
-                Err(_) => return written,
-            }
-        }
+        let Some(index) = self.current() else {
+            return Ok(());
+        };
+        let figures = self.figures();
+        let device = self.discs[index].device.clone();
+        let teller = &self.teller;
+        self.bench.write(
+            &mut self.discs[index],
+            &device,
+            session,
+            &log,
+            &mut |state, progress| teller.tell(&figures, state, progress),
+        )?;
+        self.is_back();
+        Ok(())
     }
 
     pub(super) fn figures(&self) -> Figures {
-        Figures::of(
-            self.current().map(|index| &self.discs[index]),
-            self.queue.burnt_bytes(),
-        )
+        self.figures_of(self.current())
+    }
+
+    pub(super) fn figures_of(&self, index: Option<usize>) -> Figures {
+        let disc = index.and_then(|index| self.discs.get(index));
+        Figures::of(disc, &self.bench.plan.batch, self.queue.burnt_bytes())
     }
 
     pub(super) fn tell(&self, state: DiscState) {
@@ -445,6 +378,14 @@ impl Worker {
         self.bench.give_up(&mut self.discs[index], &fault);
         self.failed_in_a_row += 1;
         self.queue.put_back(&self.bench.plan, &self.discs[index]);
+    }
+
+    /// A finalised disc turned out to be bad: the rest of the work is done again without it.
+    fn put_back_failed(&mut self) {
+        self.failed_in_a_row += 1;
+        if let Some(last) = self.discs.last() {
+            self.queue.put_back(&self.bench.plan, last);
+        }
     }
 }
 

@@ -72,6 +72,12 @@ pub enum Alarm {
     DiscMissing {
         slot: DiscSlot,
     },
+    /// By the forecast, while there is time to lay a blank one ready.
+    DiscNearlyFull {
+        slot: DiscSlot,
+    },
+    /// The two sets of an interview do not hold the same files.
+    SetsDiffer,
     SpoolFull {
         slot: DiscSlot,
     },
@@ -127,6 +133,8 @@ impl Alarm {
             | Alarm::DiscSlow { .. }
             | Alarm::DiscFull { .. }
             | Alarm::DiscMissing { .. }
+            | Alarm::DiscNearlyFull { .. }
+            | Alarm::SetsDiffer
             | Alarm::SpoolFull { .. }
             | Alarm::MirrorFailed
             | Alarm::LinkLost => RuleId::R17,

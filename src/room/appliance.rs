@@ -4,9 +4,11 @@
 //! effects; it never touches a disk, a drive or a camera itself and waits for none. `commands` holds what
 //! people ask, `recording` what media and evidence say, `alarms` what is wrong, `publish` what is shown.
 
+use super::burners::DrivesInUse;
 use super::clock_step::ClockWatch;
 use super::config::RoomConfig;
-use super::discs::{DiscOrder, DiscSet};
+use super::disc_orders::DiscOrder;
+use super::discs::DiscSet;
 use super::events::RoomEvent;
 use super::handle::Answer;
 use super::index::Index;
@@ -17,13 +19,14 @@ use super::ports::{ClimateReading, ClockQuality, Media};
 use super::recorder::Work;
 use super::senses::Senses;
 use super::snapshot::{DiscView, MediaView, Snapshot};
+use crate::disc::Slot;
 use crate::evidence::directory::Place;
 use crate::evidence::now::Now;
 use crate::interview::{Entry, Interview, MediaTime, Moment, PartNumber, Rules, StateName, WallTime};
 use chrono::{DateTime, FixedOffset};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
@@ -65,8 +68,10 @@ pub struct Appliance {
     pub(super) media_queued_bytes: Arc<AtomicU64>,
     pub(super) media_view: MediaView,
     pub(super) discs: BTreeMap<String, DiscView>,
-    /// While set, only the discs' workers touch the drives.
-    pub(super) discs_busy: Arc<AtomicBool>,
+    /// Which drives only the discs' workers may touch.
+    pub(super) drives_in_use: DrivesInUse,
+    /// Slots of which it was told that their disc will soon be full.
+    pub(super) nearly_full: BTreeSet<Slot>,
     pub(super) index: Index,
     pub(super) ledger: Arc<LedgerLog>,
     pub(super) clock: Option<ClockQuality>,

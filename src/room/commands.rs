@@ -6,6 +6,7 @@
 
 use super::appliance::{Appliance, Waiting};
 use super::approval;
+use super::disc_orders::BURN_DISCS;
 use super::handle::{Accepted, Answer, CommandRequest, refused};
 use super::index::Kept;
 use super::open::{Part, Then};
@@ -30,6 +31,10 @@ impl Appliance {
         };
         if self.confirms_later(&request) {
             let answer = self.on_confirm(&request, actor);
+            return self.answer_outside(&request, answer, reply);
+        }
+        if request.kind == BURN_DISCS {
+            let answer = self.on_burn_discs(&request);
             return self.answer_outside(&request, answer, reply);
         }
         let (answer, entries) = self.decide(&request);

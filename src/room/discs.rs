@@ -1,44 +1,42 @@
-//! The discs of an interview as the room runs them: whose they are, started, fed, finished, replaced.
+//! The discs of an interview as the room runs them: started, fed, finished, replaced, and which drive is whose.
 //!
 //! The drives serve one interview at a time: a `DiscSet`. An interview that begins while the last one's
-//! discs are still being finished gets its own as soon as the drives are free, from the master. Nothing
-//! that a disc does or fails to do holds up the recording. What workers say is heard by `disc_events`.
+//! discs are still being finished gets its own as soon as the drives are free, from the master; discs that only
+//! wait for somebody make room for it, and are gone on with afterwards. Nothing that a disc does or fails to do
+//! holds up the recording. What workers say is heard by `disc_events`; what discs are wanted of which interview
+//! stands in `disc_orders`.
 
 use super::appliance::Appliance;
-use super::config::{Burner, BurnerSlot};
+use super::config::{Burner, BurnerSlot, DiscMode};
+use super::disc_orders::DiscOrder;
 use super::events::RoomEvent;
 use super::fanout::Piece;
-use crate::disc::{self, About, BatchPolicy, DiscEvent, DiscHandle, DiscPlan, Feed, LedgerEntry, Slot};
-use crate::evidence::journal::Journal;
-use crate::interview::{Alarm, DiscSlot, Entry, Fact};
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use crate::disc::{self, BatchPolicy, DiscEvent, DiscHandle, DiscPlan, Feed, LedgerEntry, Slot, Spares};
+use crate::interview::{Alarm, DiscSlot};
+use hardware::optical::Device;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
-
-/// The ledger's word for a set that is whole and closed.
-pub(super) const SET_FINALISED: &str = "set-finalised";
-
-/// Discs that are wanted of an interview.
-#[derive(Clone, Debug)]
-pub(super) struct DiscOrder {
-    pub dir: PathBuf,
-    pub about: About,
-    pub slots: Vec<Slot>,
-}
 
 /// The interview whose discs lie in the drives.
 pub(super) struct DiscSet {
     pub order: DiscOrder,
     pub workers: Vec<DiscHandle>,
+    /// The drives that no worker has.
+    spares: Arc<Spares>,
+    /// Slots that begin when the interview is closed and a drive is free.
+    later: Vec<Slot>,
     /// The interview is closed: when the workers have ended, the drives are free.
     pub finishing: bool,
+    /// The open interview needs the drives: what is missing of this one is burnt after it.
+    makes_room: bool,
     /// Whether the composite's bytes come from the spool: from the first segment on that began meanwhile.
     aligned: bool,
     /// Slots whose worker gave up, and those that were burnt anew already.
     pub gave_up: BTreeSet<Slot>,
     pub replaced: BTreeSet<Slot>,
+    pub done: BTreeSet<Slot>,
 }
 
 impl DiscSet {
@@ -63,14 +61,29 @@ impl DiscSet {
     pub fn feed(&self, feed: &Feed) {
         self.workers.iter().for_each(|worker| worker.feed(feed.clone()));
     }
+
+    fn has_ended(&self) -> bool {
+        self.workers.is_empty() && (self.makes_room || (self.finishing && self.later.is_empty()))
+    }
+
+    /// Closed, and nothing of it moves: somebody must bring a disc, or all is finalised and being proven.
+    fn only_waits(&self) -> bool {
+        self.finishing && !self.makes_room && self.workers.iter().all(DiscHandle::is_waiting)
+    }
+
+    /// What is still to be burnt of it, if the drives are wanted now.
+    fn rest(&self) -> Option<DiscOrder> {
+        let mut order = self.order.clone();
+        order.slots.retain(|slot| !self.done.contains(slot));
+        (!order.slots.is_empty()).then_some(order)
+    }
 }
 
-pub(super) fn slot_of(burner: BurnerSlot) -> Option<Slot> {
+pub(super) fn slot_of(burner: BurnerSlot) -> Slot {
     match burner {
-        BurnerSlot::A => Some(Slot::A),
-        BurnerSlot::B => Some(Slot::B),
-        // It waits for the relay, which comes with a later version; until then it is only looked at.
-        BurnerSlot::Standby => None,
+        BurnerSlot::A => Slot::A,
+        BurnerSlot::B => Slot::B,
+        BurnerSlot::Standby => Slot::Standby,
     }
 }
 
@@ -98,23 +111,19 @@ fn forward(events: Sender<RoomEvent>, interview: String) -> std::io::Result<Send
     Ok(sender)
 }
 
-impl Appliance {
-    pub(super) fn slots(&self) -> Vec<Slot> {
-        self.config
-            .burners
-            .iter()
-            .filter_map(|burner| slot_of(burner.slot))
-            .collect()
-    }
+/// A configured drive; what cannot be one was refused with the configuration.
+fn drive_of(burner: &Burner) -> Option<Device> {
+    Device::parse(&burner.device)
+        .inspect_err(|error| tracing::error!(%error, "burner"))
+        .ok()
+}
 
+impl Appliance {
     /// Gives free drives to whoever wants them: the open interview first, then those that wait.
     pub(super) fn watch_discs(&mut self) {
-        if let Some(set) = &mut self.disc_set {
-            set.workers.retain(|worker| !worker.has_ended());
-            if set.finishing && set.workers.is_empty() {
-                self.disc_set = None;
-            }
-        }
+        self.part_with_ended();
+        self.make_room();
+        self.start_later();
         if self.disc_set.is_none() {
             if let Some((order, segments)) = self
                 .open
@@ -131,42 +140,134 @@ impl Appliance {
                 self.start_discs(order, true);
             }
         }
-        let busy = self.open.is_some() || self.disc_set.is_some();
-        self.discs_busy.store(busy, std::sync::atomic::Ordering::SeqCst);
+        let in_use = match (&self.disc_set, &self.open) {
+            (Some(set), _) => Some(Arc::clone(&set.spares)),
+            (None, Some(_)) => Some(Arc::default()),
+            (None, None) => None,
+        };
+        self.drives_in_use.set(in_use);
     }
 
-    /// One worker for each slot of the order. `finishing`: the interview is closed already.
+    fn part_with_ended(&mut self) {
+        let Some(set) = &mut self.disc_set else { return };
+        set.workers.retain(|worker| !worker.has_ended());
+        if set.has_ended() {
+            let rest = set.rest().filter(|_| set.makes_room);
+            self.disc_queue.extend(rest);
+            self.disc_set = None;
+        }
+    }
+
+    /// A closed interview's discs that only wait for somebody must not keep the drives from the one that records.
+    fn make_room(&mut self) {
+        let Some(open) = &self.open else { return };
+        let is_wanted = open.discs_wanted(self.slots()).is_some();
+        let id = open.id.clone();
+        if let Some(set) = &mut self.disc_set
+            && is_wanted
+            && !set.is_of(&id)
+            && set.only_waits()
+        {
+            tracing::info!(
+                interview = set.order.about.interview_id,
+                "its discs are finished later"
+            );
+            set.makes_room = true;
+            set.later.clear();
+            set.workers.iter().for_each(DiscHandle::abandon);
+        }
+    }
+
+    /// One worker for each slot of the order that may begin now. `finishing`: the interview is closed already.
     fn start_discs(&mut self, order: DiscOrder, finishing: bool) {
-        let history = self.disc_history();
-        let mut set = DiscSet {
+        let drives = self.config.burners.iter().filter_map(drive_of);
+        self.disc_set = Some(DiscSet {
             workers: Vec::new(),
+            spares: Arc::new(Spares::new(drives)),
+            later: Vec::new(),
             finishing,
+            makes_room: false,
             aligned: false,
             gave_up: BTreeSet::new(),
             replaced: BTreeSet::new(),
-            order,
-        };
-        for burner in self.config.burners.clone() {
-            if slot_of(burner.slot).is_some_and(|slot| set.order.slots.contains(&slot)) {
-                set.workers
-                    .extend(self.start_worker(&burner, &set.order, history.clone(), false));
+            done: BTreeSet::new(),
+            order: order.clone(),
+        });
+        let history = self.disc_history();
+        let (uuid, slots) = (&order.about.uuid, &order.slots);
+        // First those whose open disc lies somewhere already.
+        let returned = slots.iter().filter_map(|slot| {
+            let drive = disc::drive_of_open_disc(&history, uuid, *slot)?;
+            let set = self.disc_set.as_ref()?;
+            set.spares.take(&drive).then_some((*slot, drive))
+        });
+        let mut drives: BTreeMap<Slot, Device> = returned.collect();
+        for slot in slots {
+            let begins = finishing || self.config.disc.mode == DiscMode::Parallel || *slot == Slot::A;
+            let drive = drives.remove(slot);
+            let free = || self.own_drive(*slot).or_else(|| self.free_drive());
+            match drive.or_else(|| begins.then(free).flatten()) {
+                Some(drive) => self.start_slot(*slot, drive, history.clone(), false),
+                None => self.begin_later(*slot),
             }
         }
-        if finishing {
-            set.feed(&Feed::Finish);
-        }
-        self.disc_set = Some(set);
     }
 
-    fn start_worker(
-        &mut self,
-        burner: &Burner,
-        order: &DiscOrder,
-        history: Vec<LedgerEntry>,
-        replaces: bool,
-    ) -> Option<DiscHandle> {
-        let slot = slot_of(burner.slot)?;
-        let mut plan = self.plan(burner, slot, order);
+    fn begin_later(&mut self, slot: Slot) {
+        if let Some(set) = &mut self.disc_set {
+            // So that the set which is complete first opens its tray.
+            set.spares.want();
+            set.later.push(slot);
+        }
+    }
+
+    /// Slots that had to wait for the end, or for a drive.
+    fn start_later(&mut self) {
+        let Some(set) = &mut self.disc_set else { return };
+        if !set.finishing || set.makes_room {
+            return;
+        }
+        let Some(slot) = set.later.first().copied() else {
+            return;
+        };
+        // The last drive was lost with its worker: the configured ones are all that is left to try.
+        if set.workers.is_empty() && set.spares.free().is_empty() {
+            let drives = self.config.burners.iter().filter_map(drive_of);
+            drives.for_each(|drive| set.spares.give(drive));
+        }
+        if let Some(drive) = self.own_drive(slot).or_else(|| self.free_drive()) {
+            if let Some(set) = &mut self.disc_set {
+                set.later.remove(0);
+                set.spares.found();
+            }
+            self.start_slot(slot, drive, self.disc_history(), false);
+        }
+    }
+
+    /// The drive that is configured for the slot, if no other slot has it.
+    fn own_drive(&self, slot: Slot) -> Option<Device> {
+        let set = self.disc_set.as_ref()?;
+        let own = self
+            .config
+            .burners
+            .iter()
+            .find(|burner| slot_of(burner.slot) == slot);
+        own.and_then(drive_of).filter(|drive| set.spares.take(drive))
+    }
+
+    fn is_configured_for(&self, slot: Slot, drive: &Device) -> bool {
+        let mut burners = self.config.burners.iter();
+        burners.any(|burner| slot_of(burner.slot) == slot && drive_of(burner).as_ref() == Some(drive))
+    }
+
+    fn free_drive(&self) -> Option<Device> {
+        self.disc_set.as_ref()?.spares.take_any()
+    }
+
+    fn start_slot(&mut self, slot: Slot, drive: Device, history: Vec<LedgerEntry>, replaces: bool) {
+        let Some(set) = &self.disc_set else { return };
+        let (order, finishing) = (set.order.clone(), set.finishing);
+        let mut plan = self.plan(slot, drive, Arc::clone(&set.spares), &order);
         plan.history = history;
         let ledger: Arc<dyn disc::Ledger> = self.ledger.clone();
         let started = forward(self.events.clone(), order.about.interview_id.clone())
@@ -179,30 +280,36 @@ impl Appliance {
                 };
                 start(plan, ledger, sender).map_err(|e| e.to_string())
             });
-        match started {
-            Ok(handle) => Some(handle),
-            Err(reason) => {
-                self.raise(
-                    Alarm::DiscFailed {
-                        slot: disc_slot(slot),
-                    },
-                    &reason,
-                );
-                None
+        match (started, &mut self.disc_set) {
+            (Ok(worker), Some(set)) => {
+                if finishing {
+                    worker.feed(Feed::Finish);
+                }
+                set.workers.push(worker);
             }
+            (Ok(_), None) => {}
+            (Err(reason), _) => self.raise(
+                Alarm::DiscFailed {
+                    slot: disc_slot(slot),
+                },
+                &reason,
+            ),
         }
     }
 
-    fn plan(&self, burner: &Burner, slot: Slot, order: &DiscOrder) -> DiscPlan {
-        let spool = self.config.spool_dir.join(burner.slot.name());
-        let (device, dir) = (burner.device.clone(), order.dir.clone());
-        let mut plan = DiscPlan::new(slot, device, spool, dir, order.about.clone());
+    fn plan(&self, slot: Slot, drive: Device, spares: Arc<Spares>, order: &DiscOrder) -> DiscPlan {
+        let spool = self.config.spool_dir.join(slot.as_str());
+        let mut plan = DiscPlan::new(slot, drive, spool, order.dir.clone(), order.about.clone());
         plan.spool_limit_bytes = self.config.spool_limit_bytes;
         let disc = self.config.disc;
         plan.batch = BatchPolicy {
             max_bytes: disc.batch_bytes,
             max_wait: Duration::from_secs(u64::from(disc.batch_minutes) * 60),
         };
+        plan.borrowed = !self.is_configured_for(slot, &plan.drive);
+        plan.spares = spares;
+        plan.spare_after = Duration::from_secs(u64::from(disc.standby_after_seconds));
+        plan.prove = disc.prove;
         plan.include_tracks = disc.tracks;
         if let Some(stall) = disc.stall_seconds.map(|s| Duration::from_secs(u64::from(s))) {
             plan.xorriso.start_stall = stall;
@@ -210,17 +317,6 @@ impl Appliance {
             plan.xorriso.close_stall = stall;
         }
         plan
-    }
-
-    /// What the ledger knows of discs so far.
-    fn disc_history(&self) -> Vec<LedgerEntry> {
-        match Journal::read(&self.config.data.dir.join("ledger.jsonl")) {
-            Ok(lines) => super::logs::disc_history(&lines),
-            Err(error) => {
-                tracing::error!(%error, "ledger");
-                Vec::new()
-            }
-        }
     }
 
     /// The interview is closed: its discs are finished where they lie, or when the drives are free.
@@ -232,6 +328,7 @@ impl Appliance {
                 let gave_up = set.gave_up.clone();
                 gave_up.into_iter().for_each(|slot| self.replace_disc(slot));
             }
+            Some(_) | None if order.slots.is_empty() => {}
             Some(_) | None => self.disc_queue.push_back(order),
         }
     }
@@ -239,75 +336,11 @@ impl Appliance {
     /// A set that could not be finished is burnt anew from the closed master, once by itself (disc case 6).
     pub(super) fn replace_disc(&mut self, slot: Slot) {
         let Some(set) = &mut self.disc_set else { return };
-        if !set.finishing || !set.replaced.insert(slot) {
+        if !set.finishing || set.makes_room || !set.replaced.insert(slot) {
             return;
         }
-        let order = set.order.clone();
-        let burners = self.config.burners.clone();
-        let Some(burner) = burners.iter().find(|b| slot_of(b.slot) == Some(slot)) else {
-            return;
-        };
-        let worker = self.start_worker(burner, &order, self.disc_history(), true);
-        if let Some(set) = &mut self.disc_set {
-            set.workers.extend(worker);
+        if let Some(drive) = self.own_drive(slot).or_else(|| self.free_drive()) {
+            self.start_slot(slot, drive, self.disc_history(), true);
         }
-    }
-
-    pub(super) fn about(&self, id: &str, uuid: &str, opened_at: &str, entries: &[Entry]) -> About {
-        let started = entries.iter().find_map(|entry| match &entry.fact {
-            Fact::Started(started) => Some(started),
-            _ => None,
-        });
-        let case = started.map(|s| s.case.clone()).unwrap_or_default();
-        let kind = started.map(|s| s.interview.name_zh().to_owned());
-        About {
-            unit: self.config.room.unit.clone(),
-            room_id: self.config.room.id.clone(),
-            room_name: self.config.room.name.clone(),
-            interview_id: id.to_owned(),
-            uuid: uuid.to_owned(),
-            case_number: if case.number.is_empty() {
-                case.incident_number
-            } else {
-                case.number
-            },
-            case_name: case.name,
-            kind: kind.unwrap_or_default(),
-            started_at: opened_at.to_owned(),
-        }
-    }
-
-    /// Closed interviews whose sets the ledger does not know as finalised, oldest first.
-    pub(super) fn unfinished_sets(
-        &self,
-        ledger: &[crate::evidence::line::Line],
-    ) -> Vec<(String, String, Vec<Slot>)> {
-        let text = |data: &crate::evidence::line::Data, key: &str| {
-            data.get(key)
-                .and_then(serde_json::Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let is_done = |id: &str, slot: Slot| {
-            let mut done = ledger.iter().filter(|line| line.kind == SET_FINALISED);
-            done.any(|line| text(&line.data, "interview") == id && text(&line.data, "slot") == slot.as_str())
-        };
-        let opened = ledger.iter().filter(|line| line.kind == "interview-opened");
-        opened
-            .map(|line| (text(&line.data, "interview"), text(&line.data, "uuid")))
-            .map(|(id, uuid)| {
-                let slots = self
-                    .slots()
-                    .into_iter()
-                    .filter(|slot| !is_done(&id, *slot))
-                    .collect();
-                (id, uuid, slots)
-            })
-            .filter(|(_, _, slots): &(_, _, Vec<Slot>)| !slots.is_empty())
-            .collect()
-    }
-
-    pub(super) fn is_closed(&self, dir: &Path) -> bool {
-        dir.join("SHA256SUMS").exists()
     }
 }

@@ -13,6 +13,7 @@ mod commands;
 pub mod config;
 mod confirming;
 mod disc_events;
+mod disc_orders;
 mod discs;
 mod ending;
 mod events;
@@ -63,7 +64,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 use tokio::sync::watch::Sender as Publisher;
@@ -140,7 +141,7 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         let _ = from_media.send(RoomEvent::Media(event));
     })
     .map_err(RoomError::Thread)?;
-    let discs_busy = Arc::new(AtomicBool::new(false));
+    let drives_in_use = burners::DrivesInUse::default();
     let rules = rules(&config);
     let mut appliance = Appliance {
         place: Place {
@@ -158,7 +159,8 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         media: Box::new(media.clone()),
         media_view: MediaView::default(),
         discs: BTreeMap::new(),
-        discs_busy: Arc::clone(&discs_busy),
+        drives_in_use: drives_in_use.clone(),
+        nearly_full: std::collections::BTreeSet::new(),
         index: index::Index::start(reindex::open_index(&data)?, events.clone()).map_err(RoomError::Thread)?,
         ledger: Arc::new(ledger),
         clock: None,
@@ -188,9 +190,11 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
     appliance.tell_of_the_keys();
     appliance.raise_unstamped();
     let snapshots = appliance.snapshots.subscribe();
-    discs_busy.store(appliance.open.is_some(), Ordering::SeqCst);
+    if appliance.open.is_some() {
+        drives_in_use.set(Some(Arc::default()));
+    }
     surroundings::watch(surroundings::Machine::new(&config), events.clone()).map_err(RoomError::Thread)?;
-    burners::watch(&config, discs_busy, events.clone()).map_err(RoomError::Thread)?;
+    burners::watch(&config, drives_in_use, events.clone()).map_err(RoomError::Thread)?;
     let thread = std::thread::Builder::new()
         .name("room".into())
         .spawn(move || appliance.run(&queue))

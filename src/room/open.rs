@@ -2,7 +2,7 @@
 //!
 //! Only states and what can be asked of them; `recording`, `recorded`, `ending` and `watch` move them.
 
-use super::discs::DiscOrder;
+use super::disc_orders::DiscOrder;
 use super::fanout::Fanout;
 use super::recorder::Recorder;
 use crate::disc::{Feed, Slot as DiscSlot};

@@ -5,7 +5,7 @@
 
 use super::appliance::{Appliance, wall_time};
 use super::commands::no_place;
-use super::discs::DiscOrder;
+use super::disc_orders::DiscOrder;
 use super::fanout::Fanout;
 use super::media::MediaEvent;
 use super::open::{Began, Durable, OpenInterview, Originals, Part, Then};

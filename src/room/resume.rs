@@ -6,7 +6,7 @@
 //! journal that cannot be understood is left alone with a loud alarm: never a silent recording.
 
 use super::appliance::{Appliance, wall_time};
-use super::discs::DiscOrder;
+use super::disc_orders::DiscOrder;
 use super::open::{OpenInterview, Part};
 use crate::disc::Feed;
 use crate::evidence::adopt::{AdoptError, Adopted, Recovered, find_unfinished, recover};

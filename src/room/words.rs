@@ -92,6 +92,14 @@ words! {
         "wrong approver's number, secret or code (a code counts once): check it and send the command again under a new command_id";
     APPROVER_WAIT = "批准凭据多次错误,请等待 {} 秒", "too many wrong credentials of this approver; wait {} s";
     NO_ACCOUNTS = "账号文件无法读取,请联系技术人员", "the accounts cannot be read; call a technician";
+    // Discs by order.
+    NO_SUCH_INTERVIEW = "没有这次讯问的录像,请核对编号 (interview)", "there is no such interview: check its id (interview)";
+    NOT_CLOSED_YET = "录像尚未结束,结束后方可刻录", "the interview is not closed yet; discs are burnt afterwards";
+    NO_BURNER = "没有配置刻录机", "no burner is configured";
+    ALREADY_BURNT = "光盘已全部封盘,无需再刻", "all its discs are finalised; nothing is to be burnt";
+    NOT_ORDERED = "台账无法写入,未受理", "the ledger cannot be written, so nothing was ordered";
+    FULL_SOON = "约 {} 分钟后写满", "full in about {} minutes";
+    SETS_DIFFER = "{} 个文件", "{} files";
     // Files of mobile recorders.
     IMPORT_FAILED = "文件未能接收,请检查主存储后重试", "the file could not be received: check the master disk and send it again";
     IMPORT_NAME = "文件名不可用:须为 200 字节以内的普通文件名,不含路径", "this cannot be a file's name here: up to 200 bytes, no path";

@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use hardware::optical::Device;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use shenlu::disc::{
@@ -24,7 +25,11 @@ pub const DEADLINE: Duration = Duration::from_secs(90);
 pub struct Lines {
     lines: Mutex<Vec<LedgerEntry>>,
     pub refusals_left: Mutex<u32>,
+    /// Something that happens when a line of this kind was written, once.
+    pub then: Mutex<Option<Deed>>,
 }
+
+type Deed = (&'static str, Box<dyn FnOnce() + Send>);
 
 impl Ledger for Lines {
     fn append(&self, kind: &str, data: Value) -> Result<(), LedgerError> {
@@ -40,6 +45,9 @@ impl Ledger for Lines {
             kind: kind.to_owned(),
             data,
         });
+        if let Some((_, deed)) = self.then.lock().unwrap().take_if(|(at, _)| *at == kind) {
+            deed();
+        }
         Ok(())
     }
 }
@@ -60,7 +68,7 @@ impl Lines {
     fn with(lines: Vec<LedgerEntry>) -> Arc<Self> {
         Arc::new(Self {
             lines: Mutex::new(lines),
-            refusals_left: Mutex::default(),
+            ..Self::default()
         })
     }
 }
@@ -129,12 +137,9 @@ impl Scene {
             kind: "讯问".into(),
             started_at: "2026-11-22T01:02:03.000+08:00".into(),
         };
-        let device = format!(
-            "stdio:{}",
-            self.image(&format!("{}-001.iso", slot.as_str())).display()
-        );
+        let drive = Device::Image(self.image(&format!("{}-001.iso", slot.as_str())));
         let spool = self.path().join("spool").join(slot.as_str());
-        let mut plan = DiscPlan::new(slot, device, spool, self.interview(), about);
+        let mut plan = DiscPlan::new(slot, drive, spool, self.interview(), about);
         plan.batch.max_bytes = Some(1024 * 1024);
         plan
     }

@@ -393,6 +393,8 @@ fn alarms() -> Vec<Alarm> {
         Alarm::DiscSlow { slot: disc },
         Alarm::DiscFull { slot: disc },
         Alarm::DiscMissing { slot: disc },
+        Alarm::DiscNearlyFull { slot: disc },
+        Alarm::SetsDiffer,
         Alarm::SpoolFull { slot: disc },
         Alarm::MasterFailed,
         Alarm::MasterSpaceLow,
@@ -429,6 +431,8 @@ fn alarms() -> Vec<Alarm> {
             | Alarm::DiscSlow { .. }
             | Alarm::DiscFull { .. }
             | Alarm::DiscMissing { .. }
+            | Alarm::DiscNearlyFull { .. }
+            | Alarm::SetsDiffer
             | Alarm::SpoolFull { .. }
             | Alarm::MasterFailed
             | Alarm::MasterSpaceLow

@@ -179,7 +179,11 @@ fn soft_items_are_overridden_by_name_and_a_changed_resolution_leaves_no_gap() {
     house.cameras[0].change_resolution(320, 180);
     house.reach(10.0);
     house.attest_and_end(&id);
-    house.until("disc A", 60, |s| s["discs"]["a"]["state"] == "finalised");
+    house.until("disc A", 60, |s| {
+        s["discs"]["a"]["state"]
+            .as_str()
+            .is_some_and(|state| state == "finalised" || state.starts_with("prov"))
+    });
 
     house.is_sound(&id);
     let recording = house.judge_part(&id, 1);

@@ -91,6 +91,8 @@ fn one_interview(house: &mut House, until: usize, toll: &mut Toll) {
         killed_at.extend(one_turn(house, first + turn, toll));
     }
     house.say_statements();
+    // What was said in the piece that a kill took is not on record, and is owed again.
+    house.say_what_is_owed();
     house.reach(1.0);
     if house.place.burners.is_empty() {
         house.attest_and_end(&id);

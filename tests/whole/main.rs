@@ -17,6 +17,7 @@ mod cameras;
 mod clock;
 mod crash;
 mod demo;
+mod drives;
 mod faults;
 mod foreign;
 mod full_disk;

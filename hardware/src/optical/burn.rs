@@ -16,7 +16,7 @@ use std::time::Duration;
 use super::child::{ChildId, LogWatch, Progress, Xorriso, abandon, tail};
 use super::device::Device;
 use super::fault::DiscFault;
-use super::inspect::{Medium, inspect};
+use super::inspect::{Medium, MediumState, inspect};
 use super::profile::MediumKind;
 
 const POLL: Duration = Duration::from_millis(50);
@@ -253,5 +253,21 @@ pub fn eject(xorriso: &Xorriso, device: &Device) -> Result<(), DiscFault> {
                 .ask(&name, "opening the tray", &["-outdev", &name, "-eject", "out"])
                 .map(|_| ())
         }
+    }
+}
+
+/// Opens the tray and loads it again, so that what is read next comes from the disc; an image has no tray.
+pub fn reload(xorriso: &Xorriso, device: &Device) -> Result<(), DiscFault> {
+    eject(xorriso, device)?;
+    // Taking a drive loads its tray where the drive can.
+    match inspect(xorriso, device)?.state {
+        MediumState::None => Err(DiscFault::NoMedium {
+            device: device.address(),
+        }),
+        MediumState::Blank
+        | MediumState::Appendable
+        | MediumState::LeftOpen
+        | MediumState::Closed
+        | MediumState::Unusable => Ok(()),
     }
 }

@@ -69,6 +69,16 @@ impl Device {
         };
         Self::Image(path.with_file_name(format!("{base}-{number:03}.iso")))
     }
+
+    /// Where the next disc is burnt on a drive that stands in, whose discs nobody counts: an image file gets the
+    /// first number that no file has yet.
+    pub fn first_unused(&self) -> Self {
+        let unused = |device: &Self| matches!(device, Self::Drive(_)) || !device.path().exists();
+        (1..=999)
+            .map(|number| self.for_disc(number))
+            .find(unused)
+            .unwrap_or_else(|| self.clone())
+    }
 }
 
 impl fmt::Display for Device {

@@ -16,7 +16,7 @@ mod read_back;
 mod recover;
 mod toc;
 
-pub use burn::{Adopted, Adoption, Burn, Burnt, Closing, Gate, Mapping, adopt, burn, eject};
+pub use burn::{Adopted, Adoption, Burn, Burnt, Closing, Gate, Mapping, adopt, burn, eject, reload};
 pub use child::{ChildId, Progress, Xorriso};
 pub use device::{Device, DeviceError};
 pub use fault::DiscFault;

@@ -37,6 +37,8 @@ fn base(alarm: Alarm) -> Words {
         Alarm::DiscMissing { slot } => {
             about(names::disc(slot), "盘位没有可用光盘", "slot has no usable disc")
         }
+        Alarm::DiscNearlyFull { slot } => about(names::disc(slot), "盘即将写满", "disc will soon be full"),
+        Alarm::SetsDiffer => words("两套光盘内容不一致", "the two sets of discs differ"),
         Alarm::SpoolFull { slot } => about(names::disc(slot), "盘缓冲已满", "spool full"),
         Alarm::MasterFailed => words("主存储故障", "master disk failed"),
         Alarm::MasterSpaceLow => words("主存储空间不足", "master disk is running out of space"),
@@ -108,6 +110,14 @@ pub fn remedy(alarm: Alarm) -> Name {
         Alarm::DiscFailed { .. } | Alarm::DiscFull { .. } | Alarm::DiscMissing { .. } => (
             "放入空白光盘；主存储继续录制",
             "insert a blank disc; the master goes on recording",
+        ),
+        Alarm::DiscNearlyFull { .. } => (
+            "备好空白光盘，写满后放入；录制继续进行",
+            "have a blank disc ready for when it is full; recording goes on",
+        ),
+        Alarm::SetsDiffer => (
+            "不要封存；请技术人员用 shenlu verify 核对两套光盘",
+            "do not seal them; have a technician compare both sets with shenlu verify",
         ),
         Alarm::DiscSlow { .. } | Alarm::SpoolFull { .. } => (
             "无需停止；缺少的内容将由主存储补刻",

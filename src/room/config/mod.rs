@@ -117,6 +117,26 @@ pub struct Disc {
     pub stall_seconds: Option<u32>,
     /// Camera originals go onto the discs too.
     pub tracks: bool,
+    pub mode: DiscMode,
+    /// How many sets an interview has: two, where there is a drive for each or they are burnt in turn.
+    pub sets: u32,
+    /// A disc that will be full sooner is an alarm, while there is time to fetch a blank one.
+    pub forecast_minutes: u32,
+    /// A drive that is gone is waited for so long while another has a blank disc.
+    pub standby_after_seconds: u32,
+    /// A set's last disc is read once more after its tray was opened and closed.
+    pub prove: bool,
+}
+
+/// When the discs are burnt, and in which drives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiscMode {
+    /// Both sets while the recording goes on, each in its own drive (同步刻录).
+    Parallel,
+    /// Set A while the recording goes on, from drive to drive; set B afterwards from the master (接力刻录).
+    Relay,
+    /// None by itself: `burn-discs` burns them from the master when they are wanted (硬盘存储).
+    DiskOnly,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

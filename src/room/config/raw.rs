@@ -114,6 +114,11 @@ pub struct Disc {
     pub batch_minutes: Option<u32>,
     pub stall_seconds: Option<u32>,
     pub tracks: Option<bool>,
+    pub mode: Option<String>,
+    pub sets: Option<u32>,
+    pub forecast_minutes: Option<u32>,
+    pub standby_after_seconds: Option<u32>,
+    pub prove: Option<bool>,
 }
 
 #[derive(Deserialize)]

@@ -5,8 +5,8 @@
 
 use super::raw;
 use super::signing::signing;
-use super::{Burner, BurnerSlot, Climate, Clock, ClockSource, ConfigError, Data, Disc, InterviewRules, Room};
-use super::{RoomConfig, Tls, Web};
+use super::{Burner, BurnerSlot, Climate, Clock, ClockSource, ConfigError, Data, Disc, DiscMode};
+use super::{InterviewRules, Room, RoomConfig, Tls, Web};
 use pipelines::settings::{
     CameraSettings, CameraSource, Channel, EncoderChoice, MicrophoneSettings, MicrophoneSource, Rate, Secret,
     Slot, Transport, VideoSettings,
@@ -48,6 +48,7 @@ fn checked(base: &Path, file: raw::File) -> Checked<RoomConfig> {
         2,
         3600,
     )?;
+    let burners = burners(base, file.burner)?;
     let config = RoomConfig {
         room: room(file.room)?,
         data: Data {
@@ -70,8 +71,8 @@ fn checked(base: &Path, file: raw::File) -> Checked<RoomConfig> {
         microphones: microphones(file.microphone)?,
         video: video_settings(&video)?,
         segment_seconds,
-        burners: burners(base, file.burner)?,
-        disc: disc(&file.disc.unwrap_or_default())?,
+        disc: disc(&file.disc.unwrap_or_default(), &burners)?,
+        burners,
         climate: file.climate.map(climate).transpose()?,
         clock: clock(file.clock)?,
         interview: interview(file.interview)?,
@@ -390,7 +391,17 @@ fn burner_device(base: &Path, text: &str) -> Checked<String> {
     )
 }
 
-fn disc(raw: &raw::Disc) -> Checked<Disc> {
+fn disc(raw: &raw::Disc, burners: &[Burner]) -> Checked<Disc> {
+    let modes = [
+        ("parallel", DiscMode::Parallel),
+        ("relay", DiscMode::Relay),
+        ("disk-only", DiscMode::DiskOnly),
+    ];
+    let mode = raw.mode.as_deref().map(|word| one_of("disc.mode", word, &modes));
+    // A drive for each set, as far as there are drives.
+    let own_drives = burners.iter().filter(|b| b.slot != BurnerSlot::Standby).count();
+    let sets = u32::try_from(own_drives).unwrap_or(2);
+
     let batch_kib = raw
         .batch_kib
         .map(|kib| within("disc.batch_kib", kib, 64, 1 << 20))
@@ -404,6 +415,23 @@ fn disc(raw: &raw::Disc) -> Checked<Disc> {
         batch_minutes: within("disc.batch_minutes", raw.batch_minutes.unwrap_or(5), 1, 60)?,
         stall_seconds,
         tracks: raw.tracks.unwrap_or(false),
+        mode: mode.transpose()?.unwrap_or(DiscMode::Parallel),
+        sets: raw
+            .sets
+            .map_or(Ok(sets), |sets| within("disc.sets", sets, 1, 2))?,
+        forecast_minutes: within(
+            "disc.forecast_minutes",
+            raw.forecast_minutes.unwrap_or(15),
+            1,
+            240,
+        )?,
+        standby_after_seconds: within(
+            "disc.standby_after_seconds",
+            raw.standby_after_seconds.unwrap_or(60),
+            1,
+            3600,
+        )?,
+        prove: raw.prove.unwrap_or(true),
     })
 }
 

@@ -230,6 +230,8 @@ pub(super) static WORDS: Words = Words {
         ("disc-slow", "disc too slow"),
         ("disc-full", "disc full"),
         ("disc-missing", "slot has no usable disc"),
+        ("disc-nearly-full", "disc will soon be full"),
+        ("sets-differ", "the two sets of discs differ"),
         ("spool-full", "spool full"),
         ("master-failed", "master disk failed"),
         ("master-space-low", "master disk is running out of space"),

@@ -225,6 +225,8 @@ pub(super) static WORDS: Words = Words {
         ("disc-slow", "光盘刻录过慢"),
         ("disc-full", "光盘已满"),
         ("disc-missing", "盘位没有可用光盘"),
+        ("disc-nearly-full", "光盘即将写满"),
+        ("sets-differ", "两套光盘内容不一致"),
         ("spool-full", "光盘缓冲已满"),
         ("master-failed", "主存储故障"),
         ("master-space-low", "主存储空间不足"),
