@@ -174,11 +174,12 @@ impl Tally {
             files,
             bytes,
             failed,
+            proven,
         } = disc;
-        let verdict = if *failed {
-            "given up, what it held readable"
-        } else {
-            "sound"
+        let verdict = match (failed, proven) {
+            (true, _) => "given up, what it held readable",
+            (false, true) => "sound and proven",
+            (false, false) => "sound",
         };
         let line = format!("{medium} {slot}-{disc:03}: {verdict}, {files} files, {bytes} bytes");
         println!("  {line}");

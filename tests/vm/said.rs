@@ -50,6 +50,8 @@ pub struct Judged {
     pub bytes: u64,
     /// Given up and replaced: not of the set, and its committed files are still there.
     pub failed: bool,
+    /// The room read it once more after a reload of the tray.
+    pub proven: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

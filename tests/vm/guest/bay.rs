@@ -8,11 +8,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use fixtures::tcmu::Backstore;
+use drive_model::tcmu::Backstore;
+use drive_model::{Blank, Drive, Medium, Settings};
 
 use super::PLATES;
-use super::drive::{Drive, Medium};
 use crate::said::Order;
+
+/// A batch takes about as long to write as xorriso takes around it, so that a plug pulled during a burn often finds
+/// the laser on.
+const WRITE_KB_PER_S: u32 = 256;
+/// In proportion to the small disc.
+const GAP_BLOCKS: u32 = 256;
 
 pub struct Bay {
     pile: PathBuf,
@@ -44,8 +50,9 @@ pub fn pile_of(slot: &str) -> Vec<PathBuf> {
     numbered(&Path::new(PLATES).join(slot))
 }
 
-/// A drive with this disc, at its node.
+/// A drive with this disc, at its node. Whoever switches a machine on pushes in what stands open.
 pub fn attach(index: u8, disc: &Path) -> (Arc<Mutex<Drive>>, PathBuf) {
+    Drive::push_tray(disc).unwrap();
     let drive = Arc::new(Mutex::new(Drive::open(disc).unwrap()));
     let (backstore, ring) = Backstore::create(index).unwrap();
     let served = Arc::clone(&drive);
@@ -73,7 +80,17 @@ fn add_blank(pile: &Path, number: u32, order: &Order) -> PathBuf {
     let draft = place.with_extension("draft");
     let _ = fs::remove_dir_all(&draft);
     fs::create_dir_all(&draft).unwrap();
-    Drive::insert_blank(&draft, medium(&order.medium), order.capacity_blocks).unwrap();
+    Blank::new(medium(&order.medium))
+        .capacity(order.capacity_blocks)
+        .gaps(GAP_BLOCKS, GAP_BLOCKS)
+        .insert(&draft)
+        .unwrap();
+    // Not `durable`: the folder lies on the host, which does not lose its power.
+    let settings = Settings {
+        write_kb_per_s: Some(WRITE_KB_PER_S),
+        ..Settings::default()
+    };
+    Drive::configure(&draft, &settings).unwrap();
     fs::rename(&draft, &place).unwrap();
     place
 }

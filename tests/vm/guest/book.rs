@@ -22,6 +22,8 @@ pub struct Disc {
     pub free_blocks: u64,
     pub failed: bool,
     pub finalised: bool,
+    /// Read once more after the tray was opened and closed.
+    pub proven: bool,
     intent: Option<(String, BTreeMap<String, String>)>,
 }
 
@@ -65,6 +67,7 @@ impl Disc {
             "disc-recovered" => self.intent = None,
             "disc-failed" => self.failed = true,
             "disc-finalised" => self.finalised = true,
+            "disc-proven" => self.proven = true,
             _ => {}
         }
     }

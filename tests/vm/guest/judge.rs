@@ -60,6 +60,7 @@ fn judge(slot: &str, disc: &Disc, node: &Path) -> Option<Mount> {
         files: disc.files.len(),
         bytes,
         failed: disc.failed,
+        proven: disc.proven,
     })
     .say();
     mount

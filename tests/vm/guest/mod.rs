@@ -6,7 +6,6 @@
 
 mod bay;
 mod book;
-mod drive;
 mod judge;
 mod mount;
 mod record;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use hardware::optical::Device;
 use serde_json::{Value, json};
 use shenlu::disc::{DiscEvent, DiscState, Feed, Ledger, LedgerError, Slot, start};
 
@@ -101,7 +102,7 @@ fn look_at(bays: &[Bay]) {
 
 fn burn(scene: &Scene, bay: &Bay, slot: Slot, ledger: Arc<Told>) -> Running {
     let mut plan = scene.plan(slot);
-    plan.device = bay.node.display().to_string();
+    plan.drive = Device::Drive(bay.node.clone());
     plan.spool_dir = Path::new("/run/spool").join(slot.as_str());
     plan.history = lines_on_disk(Path::new(LEDGER));
     let (sender, events) = channel();
