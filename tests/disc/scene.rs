@@ -136,6 +136,7 @@ impl Scene {
             case_name: "测试案".into(),
             kind: "讯问".into(),
             started_at: "2026-11-22T01:02:03.000+08:00".into(),
+            set_in_case: Some(2),
         };
         let drive = Device::Image(self.image(&format!("{}-001.iso", slot.as_str())));
         let spool = self.path().join("spool").join(slot.as_str());
@@ -357,7 +358,7 @@ pub fn is_discs_own(path: &str) -> bool {
     ];
     own.contains(&path)
         || path.starts_with("player/")
-        || path.starts_with("case/")
+        || path == "case/case.json"
         || path.starts_with("journal-so-far")
 }
 

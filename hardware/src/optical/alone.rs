@@ -50,7 +50,7 @@ impl Alone {
         let (next, image) = (next.to_string(), stdio(&self.image));
         let mut args = vec!["-md5", "on", "-joliet", "on", "-indev", empty, "-outdev", &image];
         args.extend(["-grow_blindly", &next, "-volid", burn.volume_id]);
-        let contents = contents(burn);
+        let contents = contents(burn)?;
         args.extend(contents.iter().map(String::as_str));
         args.push("-commit");
         succeed(xorriso, &burn.device.address(), &args)

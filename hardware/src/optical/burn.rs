@@ -21,6 +21,8 @@ use super::inspect::{Medium, inspect};
 use super::profile::MediumKind;
 
 const POLL: Duration = Duration::from_millis(50);
+/// Longer lists of files go through a file: the kernel takes 2 MiB of arguments, and 2,000 long names are more.
+const MAX_ARGUMENT_BYTES: usize = 256 << 10;
 
 /// Called with the child's identity before it may begin; an error means that nothing is burnt.
 pub type Gate<'a> = &'a mut dyn FnMut(ChildId) -> Result<(), DiscFault>;
@@ -136,7 +138,7 @@ fn spawn_behind_gate(xorriso: &Xorriso, burn: &Burn<'_>, alone: Option<&Alone>) 
         None => command
             .args(Xorriso::BASE)
             .args(xorriso.speed())
-            .args(arguments(burn)),
+            .args(arguments(burn, contents(burn)?)),
         Some(alone) => command.args(alone.arguments(burn)),
     };
     command
@@ -165,8 +167,36 @@ fn open_gate(child: &mut Child) -> Result<(), DiscFault> {
     }
 }
 
-fn arguments(burn: &Burn<'_>) -> Vec<String> {
-    let mut args: Vec<String> = ["-md5", "on", "-joliet", "on"].map(str::to_owned).into();
+/// Which files, as arguments or as a file of commands beside the log.
+fn mapping_arguments(burn: &Burn<'_>) -> Result<Vec<String>, DiscFault> {
+    let map = |mapping: &Mapping| {
+        let source = mapping.source.to_string_lossy().into_owned();
+        ["-map".to_owned(), source, mapping.target.clone()]
+    };
+    let arguments: Vec<String> = burn.mappings.iter().flat_map(map).collect();
+    if arguments.iter().map(String::len).sum::<usize>() <= MAX_ARGUMENT_BYTES {
+        return Ok(arguments);
+    }
+    let commands: String = arguments.chunks(3).map(command_line).collect();
+    let path = burn.log.with_extension("map");
+    std::fs::write(&path, commands).map_err(|error| DiscFault::io("writing the list of files", &error))?;
+    Ok(vec![
+        "-options_from_file".to_owned(),
+        path.to_string_lossy().into_owned(),
+    ])
+}
+
+/// Each word quoted as the program reads it: nothing counts between single quotes but their end.
+fn command_line(words: &[String]) -> String {
+    let quoted = |word: &String| format!("'{}'", word.replace('\'', r#"'"'"'"#));
+    let quoted: Vec<String> = words.iter().map(quoted).collect();
+    format!("{}\n", quoted.join(" "))
+}
+
+fn arguments(burn: &Burn<'_>, contents: Vec<String>) -> Vec<String> {
+    // Without the last two a path of more than 240 bytes is left out of the tree that Windows reads.
+    let begin = ["-md5", "on", "-joliet", "on", "-compliance", "joliet_long_paths"];
+    let mut args: Vec<String> = begin.map(str::to_owned).into();
     let mut push = |words: &[&str]| args.extend(words.iter().map(|w| (*w).to_owned()));
     if burn.kind == MediumKind::BdR {
         // Defect management would halve the speed; the read-back is our check.
@@ -176,7 +206,7 @@ fn arguments(burn: &Burn<'_>) -> Vec<String> {
         push(&["-load", "sbsector", &block.to_string()]);
     }
     push(&["-dev", &burn.device.address(), "-volid", burn.volume_id]);
-    args.extend(contents(burn));
+    args.extend(contents);
     let close = match burn.closing {
         Closing::KeepOpen => "off",
         Closing::CloseDisc => "on",
@@ -186,17 +216,14 @@ fn arguments(burn: &Burn<'_>) -> Vec<String> {
 }
 
 /// The files, and who may read them.
-pub(super) fn contents(burn: &Burn<'_>) -> Vec<String> {
-    let mut args = Vec::new();
+pub(super) fn contents(burn: &Burn<'_>) -> Result<Vec<String>, DiscFault> {
+    let mut args = mapping_arguments(burn)?;
     let mut push = |words: &[&str]| args.extend(words.iter().map(|w| (*w).to_owned()));
-    for mapping in burn.mappings {
-        push(&["-map", &mapping.source.to_string_lossy(), &mapping.target]);
-    }
     // The spool's files are private; on the disc everybody who holds it may read.
     push(&["-find", "/", "-type", "f", "-exec", "chmod", "0444", "--"]);
     push(&["-find", "/", "-type", "d", "-exec", "chmod", "0555", "--"]);
     push(&["-chown_r", "0", "/", "--", "-chgrp_r", "0", "/", "--"]);
-    args
+    Ok(args)
 }
 
 fn watch(
@@ -268,4 +295,41 @@ pub fn adopt(xorriso: &Xorriso, adoption: &Adoption<'_>) -> Adopted {
         thread::sleep(POLL);
     }
     Adopted::Ended
+}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments_of(count: usize, log: &Path) -> Vec<String> {
+        let mapping = |n| Mapping {
+            source: PathBuf::from(format!("/master/{n:04} 笔录 '1'.pdf")),
+            target: format!("/case/{n:04} 笔录 '1'.pdf"),
+        };
+        let mappings: Vec<Mapping> = (0..count).map(mapping).collect();
+        let burn = Burn {
+            device: &Device::Image("/x.iso".into()),
+            kind: MediumKind::Overwritable,
+            volume_id: "X",
+            mappings: &mappings,
+            closing: Closing::KeepOpen,
+            base: Base::Newest,
+            log,
+        };
+        mapping_arguments(&burn).unwrap()
+    }
+
+    #[test]
+    fn a_long_list_of_files_goes_through_a_file_that_the_program_reads() {
+        let dir = std::env::temp_dir().join(format!("shenlu-burn-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let log = dir.join("burn.log");
+        assert_eq!(arguments_of(2, &log).len(), 6);
+        let list = dir.join("burn.map").to_string_lossy().into_owned();
+        assert_eq!(arguments_of(5_000, &log), ["-options_from_file".to_owned(), list]);
+        let text = std::fs::read_to_string(dir.join("burn.map")).unwrap();
+        let first = r#"'-map' '/master/0000 笔录 '"'"'1'"'"'.pdf' '/case/0000 笔录 '"'"'1'"'"'.pdf'"#;
+        assert_eq!(text.lines().next().unwrap(), first);
+        assert_eq!(text.lines().count(), 5_000);
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
 }
