@@ -5,7 +5,7 @@
 # Compiler and GStreamer, then the programs the recorder and its tests start:
 # xorriso burns, ffmpeg and vlc judge as foreign players, libarchive-tools and p7zip read discs, libfaketime
 # sets a room's clock, iproute2 makes networks that a test can cut, fuse3 mounts the tests' forgetful disk where
-# they do not run as root. tpm2-tools seal the device's keys where the machine has a TPM; swtpm is one for the tests.
+# they do not run as root; poppler-utils and zbar-tools read printed labels back. tpm2-tools seal the device's keys where the machine has a TPM; swtpm is one for the tests.
 shenlu_packages=(
   build-essential pkg-config clang
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstrtspserver-1.0-dev
@@ -14,9 +14,13 @@ shenlu_packages=(
   fonts-noto-cjk fontconfig tzdata
   xorriso libarchive-tools p7zip-full
   ffmpeg chromium vlc-bin vlc-plugin-base
+  poppler-utils zbar-tools
   sqlite3 curl openssl jq procps libfaketime iproute2 fuse3
   tpm2-tools swtpm
 )
+
+# They check the types of the page on the disc. A Node from elsewhere brings its own npm, which Debian's would break.
+command -v npm >/dev/null || shenlu_packages+=(nodejs npm)
 
 # Only for `test.sh --vm`: qemu is the machine, the rest makes what it boots. The kernel is no package of ours: it is
 # downloaded and unpacked by tests/vm/build.sh, never installed.

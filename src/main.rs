@@ -47,6 +47,28 @@ enum Role {
         #[arg(long)]
         id: Option<String>,
     },
+    /// Files or folders for the e-case file of the open interview; they are burnt on its discs.
+    Give {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        #[arg(long)]
+        config: PathBuf,
+        /// For the house only: kept with the interview, and on no disc.
+        #[arg(long)]
+        internal: bool,
+        /// What the file is called there, or the folder that several are put in.
+        #[arg(long = "as", value_name = "PATH")]
+        named: Option<String>,
+    },
+    /// The merged disc of a case: all its closed interviews of this room, on as many discs as needed.
+    CaseDisc {
+        case_number: String,
+        #[arg(long)]
+        config: PathBuf,
+        /// A slot of the room, or a drive such as /dev/sr0.
+        #[arg(long, value_name = "SLOT|DEVICE")]
+        burner: String,
+    },
     /// Who may approve exceptions, and their one-time codes for the telephone.
     Approver {
         #[command(subcommand)]
@@ -75,6 +97,8 @@ enum Role {
         #[arg(long)]
         json: bool,
     },
+    /// Labels of an interview's discs, or of one disc, as PDF: for the disc, its sleeve, or the register.
+    Label(roles::LabelArguments),
     /// Read-only check of the store and the evidence invariants.
     Check {
         #[arg(long)]
@@ -112,6 +136,17 @@ fn run(role: Role) -> anyhow::Result<ExitCode> {
             config,
             id,
         } => roles::command(&kind, &json, &config, id),
+        Role::Give {
+            files,
+            config,
+            internal,
+            named,
+        } => roles::give(&files, &config, internal, named.as_deref()),
+        Role::CaseDisc {
+            case_number,
+            config,
+            burner,
+        } => roles::case_disc(&case_number, &config, &burner),
         Role::Approver { task, config } => {
             let config = config.context("--config room.toml is wanted")?;
             roles::approver(&task, &config)
@@ -124,6 +159,7 @@ fn run(role: Role) -> anyhow::Result<ExitCode> {
             lang,
             json,
         } => roles::verify(path, against, &key, (!json).then_some(lang)),
+        Role::Label(arguments) => roles::label(&arguments),
         Role::Check { config } => roles::check(&config),
         Role::Bench(options) => roles::bench(options),
     }

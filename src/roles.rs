@@ -4,9 +4,11 @@ use anyhow::{Context, bail};
 use hardware::optical::{Device, Xorriso};
 use rustls::ServerConfig;
 use serde_json::Value;
+use shenlu::disc::labels::{self, Facts, Form, InterviewFacts, LabelError, Standing, Wanted};
 use shenlu::room::config::{RoomConfig, Tls};
 use shenlu::room::media::MediaProgram;
 use shenlu::web::client::Client;
+use shenlu::web::giving;
 use shenlu::web::{Door, TlsFiles};
 use shenlu::{accounts, bench, demo, evidence, room, web};
 use std::net::{SocketAddr, TcpListener};
@@ -15,6 +17,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 pub use demo::DemoArguments;
 
@@ -39,6 +42,7 @@ pub fn room(config: &Path) -> anyhow::Result<ExitCode> {
         approver_tries: accounts::Tries::default(),
         proofs: tokio::sync::Semaphore::new(1),
         imports: tokio::sync::Semaphore::new(1),
+        labels: tokio::sync::Semaphore::new(1),
         interviews: config.data.dir.join("interviews"),
     });
     println!(
@@ -53,7 +57,7 @@ pub fn room(config: &Path) -> anyhow::Result<ExitCode> {
             () = told_to_end() => {}
         }
     });
-    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    runtime.shutdown_timeout(Duration::from_secs(1));
     drop(running);
     Ok(ExitCode::SUCCESS)
 }
@@ -69,7 +73,7 @@ async fn serve_always(first: TcpListener, tls: ServerConfig, door: Arc<Door>, ad
         if let Err(error) = served {
             tracing::error!(%error, "the page is served again in five seconds");
         }
-        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
     }
 }
 
@@ -131,8 +135,7 @@ pub fn command(kind: &str, json: &str, config: &Path, id: Option<String>) -> any
         json => json.to_owned(),
     };
     let fields: Value = serde_json::from_str(&json).context("the command's fields are no JSON")?;
-    let files = tls_files(&config)?;
-    let client = Client::sign_in(config.web.listen.port(), &config.data.dir, &files.cert)?;
+    let client = sign_in(&config)?;
     let id = match id {
         Some(id) => id,
         None => accounts::random_hex::<16>()?,
@@ -143,6 +146,104 @@ pub fn command(kind: &str, json: &str, config: &Path, id: Option<String>) -> any
         200 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     })
+}
+
+/// A line per file. Exit 0 all taken, 1 one was refused, 2 not asked.
+pub fn give(
+    files: &[PathBuf],
+    config: &Path,
+    internal: bool,
+    named: Option<&str>,
+) -> anyhow::Result<ExitCode> {
+    let gifts = giving::gifts(files, named)?;
+    let client = sign_in(&RoomConfig::load(config)?)?;
+    let mut refused = 0;
+    for gift in &gifts {
+        let outcome = giving::give(&client, gift, internal)?;
+        if outcome.is_taken() {
+            println!("✓ {}", outcome.name);
+            continue;
+        }
+        refused += 1;
+        let said = |key: &str| outcome.body[key].as_str().unwrap_or_default().to_owned();
+        println!("✗ {} {} {}", outcome.name, said("message_zh"), said("message_en"));
+    }
+    println!("{} / {}", gifts.len() - refused, gifts.len());
+    Ok(if refused == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// What was accepted stands in the next snapshots.
+const CASE_DISC_SHOWN_WITHIN: Duration = Duration::from_secs(10);
+
+/// Until it is burnt and read back. Exit 0 whole, 1 refused, failed, or something is missing, 2 not asked.
+pub fn case_disc(case_number: &str, config: &Path, burner: &str) -> anyhow::Result<ExitCode> {
+    let client = sign_in(&RoomConfig::load(config)?)?;
+    let id = accounts::random_hex::<16>()?;
+    let fields = serde_json::json!({"case_number": case_number, "burner": burner});
+    let reply = client.command(&id, "burn-case-disc", fields)?;
+    if reply.status != 200 {
+        println!("{}", serde_json::to_string_pretty(&reply.body)?);
+        return Ok(ExitCode::FAILURE);
+    }
+    let mut shown = String::new();
+    let shown_by = Instant::now() + CASE_DISC_SHOWN_WITHIN;
+    loop {
+        std::thread::sleep(Duration::from_millis(500));
+        let view = client.get("/api/v1/state")?.body["case_disc"].take();
+        if view["command_id"] != id.as_str() {
+            if shown.is_empty() && Instant::now() < shown_by {
+                continue;
+            }
+            bail!(
+                "the room was started again; look at its ledger and order the disc anew / 主机已重新启动,请重新制作"
+            );
+        }
+        let line = case_disc_line(&view);
+        if line != shown {
+            println!("{line}");
+            shown = line;
+        }
+        if view["ended"] == true {
+            let missing: Vec<_> = view["missing"].as_array().cloned().unwrap_or_default();
+            for what in &missing {
+                println!("✗ {}", what.as_str().unwrap_or_default());
+            }
+            let is_whole = view["burnt"] == true && missing.is_empty();
+            return Ok(if is_whole {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
+        }
+    }
+}
+
+fn case_disc_line(view: &Value) -> String {
+    let text = |key: &str| view[key].as_str().unwrap_or_default();
+    let percent = view["progress_permille"]
+        .as_u64()
+        .map(|p| format!(" {} %", p / 10));
+    format!(
+        "{} {} #{}{} {}",
+        text("device"),
+        text("state"),
+        view["disc"],
+        percent.unwrap_or_default(),
+        text("fault")
+    )
+}
+
+fn sign_in(config: &RoomConfig) -> anyhow::Result<Client> {
+    let files = tls_files(config)?;
+    Ok(Client::sign_in(
+        config.web.listen.port(),
+        &config.data.dir,
+        &files.cert,
+    )?)
 }
 
 /// Approvers and their codes, whether the room runs or not. Each change is audited before it is made, so that none
@@ -284,6 +385,71 @@ pub fn verify(
         Some(Lang::Both) => print!("{report}"),
     }
     Ok(ExitCode::from(report.verdict.exit_code()))
+}
+
+/// What is printed, of which discs, and where to.
+#[derive(clap::Args)]
+pub struct LabelArguments {
+    /// An interview directory below a room's data, a mounted disc, an image or a drive; several for a register of
+    /// the case.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Only the discs of this slot: a, b, standby.
+    #[arg(long)]
+    slot: Option<String>,
+    /// disc, sleeve (121 mm), paper-sleeve (125 mm) or register (A4).
+    #[arg(long, default_value = "disc")]
+    form: String,
+    /// The slot whose set is the original (正本); a set that was burnt live is proposed.
+    #[arg(long)]
+    original: Option<String>,
+    #[arg(long, value_name = "FILE.pdf")]
+    out: PathBuf,
+}
+
+/// Labels as PDF: exit 0 written, 1 refused with the reason in both languages. Each disc is named with what the
+/// rule proposes it as.
+pub fn label(arguments: &LabelArguments) -> anyhow::Result<ExitCode> {
+    let (facts, pdf) = match made_label(arguments) {
+        Ok(made) => made,
+        Err(refusal) => {
+            eprintln!("{}\n{refusal}", refusal.message_zh());
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    std::fs::write(&arguments.out, pdf).with_context(|| arguments.out.display().to_string())?;
+    facts.interviews.iter().for_each(tell_standing);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn made_label(arguments: &LabelArguments) -> Result<(Facts, Vec<u8>), LabelError> {
+    let slot = |text: &Option<String>| text.as_deref().map(labels::slot_named).transpose();
+    let wanted = Wanted {
+        slot: slot(&arguments.slot)?,
+        original: slot(&arguments.original)?,
+    };
+    let form: Form = arguments.form.parse()?;
+    let interviews: Result<_, _> = arguments
+        .paths
+        .iter()
+        .map(|path| labels::of_path(path, wanted))
+        .collect();
+    let facts = Facts {
+        interviews: interviews?,
+    };
+    let pdf = labels::pdf(form, &facts)?;
+    Ok((facts, pdf))
+}
+
+fn tell_standing(interview: &InterviewFacts) {
+    for disc in &interview.discs {
+        let standing = match disc.standing {
+            Standing::Original => "正本 original",
+            Standing::Copy => "副本 copy",
+        };
+        let (id, slot, number) = (&interview.id, disc.slot.as_str(), disc.number);
+        println!("{id} {slot} {number} {standing}");
+    }
 }
 
 /// Exit 0 when every invariant holds.

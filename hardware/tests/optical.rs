@@ -10,8 +10,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use hardware::optical::{
-    Adopted, Adoption, Burn, ChildId, Closing, Device, DiscFault, Found, Mapping, MediumKind, MediumState,
-    Xorriso, adopt, burn, discover, inspect, list_files, read_files, recover,
+    Adopted, Adoption, Base, Burn, ChildId, Closing, Device, DiscFault, Found, Mapping, MediumKind,
+    MediumState, Xorriso, adopt, burn, discover, inspect, list_files, read_files, recover,
 };
 
 struct Bench {
@@ -46,7 +46,7 @@ impl Bench {
             volume_id: "TEST",
             mappings,
             closing: Closing::KeepOpen,
-            base_session_block: None,
+            base: Base::Newest,
             log: &self.dir.path().join("burn.log"),
         };
         burn(&Xorriso::default(), &order, gate, &mut |_| {}).map(|_| ())
@@ -303,7 +303,7 @@ fn a_damaged_track_is_closed_by_force_and_the_last_good_session_becomes_the_base
         volume_id: "TEST",
         mappings: &mappings,
         closing: Closing::KeepOpen,
-        base_session_block: recovery.base_session_block,
+        base: recovery.base_session_block.map_or(Base::Newest, Base::Session),
         log: &bench.dir.path().join("burn.log"),
     };
     fs::write(bench.device.path(), "").unwrap();

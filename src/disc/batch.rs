@@ -10,8 +10,8 @@ use super::plan::BatchPolicy;
 
 /// Kept free for the closing session.
 pub(super) const CLOSING_RESERVE_BYTES: u64 = 8 * 1024 * 1024;
-/// Sums, interview sums and the player's list, generously.
-const CLOSING_FILES_BYTES: u64 = 2 * 1024 * 1024;
+/// Sums, interview sums and the player's list, generously: an e-case file of 2,000 long names is 4 MB of sums.
+const CLOSING_FILES_BYTES: u64 = 5 * 1024 * 1024;
 /// Directory records, path tables and checksums of one session, beyond its files' blocks.
 const TREE_BLOCKS: u64 = 256;
 /// Sessions that are never used up by waiting time alone: recovery and closing need them.
@@ -24,6 +24,8 @@ pub(super) struct Space {
     pub(super) free_blocks: u64,
     pub(super) sessions: u32,
     pub(super) batches: u32,
+    /// What the journal takes that the disc is closed with when the next one takes over; it grows all the time.
+    pub(super) journal_bytes: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +57,8 @@ impl Space {
             .profile
             .max_sessions
             .is_none_or(|max| self.sessions + 1 < max);
-        sessions_left && self.free_blocks >= blocks + gap + CLOSING_RESERVE_BYTES / BLOCK_BYTES
+        let closing = (CLOSING_RESERVE_BYTES + self.journal_bytes).div_ceil(BLOCK_BYTES);
+        sessions_left && self.free_blocks >= blocks + gap + closing
     }
 
     /// Together with the closing session, which then needs no reserve.
@@ -122,6 +125,7 @@ mod tests {
             free_blocks: free_mib * MIB / BLOCK_BYTES,
             sessions,
             batches: sessions.saturating_sub(1),
+            journal_bytes: 0,
         }
     }
 
@@ -159,6 +163,21 @@ mod tests {
         assert_eq!(decide_now(&sizes, 0, dvd_plus_r(114, 5)), Decision::Burn(1));
         assert_eq!(decide_now(&sizes, 0, dvd_plus_r(112, 5)), Decision::Relay);
         assert_eq!(decide_now(&sizes, 0, dvd_plus_r(4000, 97)), Decision::Relay);
+    }
+
+    #[test]
+    fn a_long_journal_has_its_place_on_the_disc_that_is_closed_with_it() {
+        let sizes = [100 * MIB];
+        let space = Space {
+            journal_bytes: 20 * MIB,
+            ..dvd_plus_r(130, 5)
+        };
+        assert_eq!(decide_now(&sizes, 0, space), Decision::Relay);
+        let space = Space {
+            free_blocks: 134 * MIB / BLOCK_BYTES,
+            ..space
+        };
+        assert_eq!(decide_now(&sizes, 0, space), Decision::Burn(1));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! themselves. Nothing that must stay in the house (talkback, messages, stroke dynamics, internal papers)
 //! ever gets a place here.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -13,14 +14,17 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use crate::evidence::names::stays_in_the_house;
+
 use super::history::{DiscRecord, FileRecord, Purpose};
-use super::pages;
+use super::journal::GrowingJournal;
+use super::pages::{self, Standpoint};
 use super::plan::{About, DiscPlan};
 use super::spool::ClosedFile;
 use super::sums;
 
 /// The sums of the interview as they are called on the set's last disc.
-const INTERVIEW_SUMS: &str = "INTERVIEW-SHA256SUMS";
+pub(super) const INTERVIEW_SUMS: &str = "INTERVIEW-SHA256SUMS";
 /// On a disc that is not the set's last: the journal as far as it went when the disc was closed.
 const JOURNAL_SO_FAR: &str = "journal-so-far.jsonl";
 /// Beside it, what checks its signed heads. Names of their own: the last disc has the interview's certificates,
@@ -30,6 +34,12 @@ const CERTIFICATES_SO_FAR: [(&str, &str); 2] = [
     ("device-sm2.pem", "journal-so-far-device-sm2.pem"),
 ];
 const SEGMENTS_SCRIPT: &str = "player/segments.js";
+/// The e-case file's folder is the interview's; this name in it is the disc's own and given to no other file.
+const CASE_RECORD: &str = "case/case.json";
+/// The interview's own on the set's last disc, this disc's part of it on those before.
+pub(super) const PLAYLIST: &str = "playlist.m3u8";
+/// This disc's part on the last of several, where the other name is the interview's.
+const PLAYLIST_OF_DISC: &str = "playlist-disc.m3u8";
 
 /// One file of a session with the place that it is burnt from.
 #[derive(Clone, Debug)]
@@ -63,6 +73,9 @@ pub(super) struct Workshop<'a> {
     pub(super) dir: &'a Path,
     /// The disc's place among the sound discs of the set; the slot's count of discs is in its volume id.
     pub(super) number_in_set: u32,
+    /// Disc of the set by file, for the sound discs before this one.
+    pub(super) places: BTreeMap<String, u32>,
+    pub(super) journal: &'a RefCell<GrowingJournal>,
 }
 
 impl Workshop<'_> {
@@ -74,15 +87,12 @@ impl Workshop<'_> {
                 "README.txt",
                 &pages::readme(about, self.plan.slot, self.number_in_set),
             )?,
-            self.make("index.html", pages::INDEX_HTML)?,
-            self.make("player/player.css", pages::PLAYER_CSS)?,
-            self.make("player/player.js", pages::PLAYER_JS)?,
-            self.make(
-                SEGMENTS_SCRIPT,
-                &pages::segments_script(about, self.number_in_set, []),
-            )?,
-            self.make("case/case.json", &case_file(about))?,
+            self.make(CASE_RECORD, &case_record(about))?,
         ];
+        for (path, text) in pages::PAGE {
+            files.push(self.make(path, text)?);
+        }
+        files.push(self.segments_of(disc, &[], Place::Relayed)?);
         files.push(self.make("disc.json", &self.disc_json(disc, predecessor)?)?);
         Ok(Session {
             purpose: Purpose::Opening,
@@ -93,7 +103,7 @@ impl Workshop<'_> {
     /// Closed segments, and the player's list with them: an unfinished disc plays too.
     pub(super) fn batch(&self, disc: &DiscRecord, closed: &[ClosedFile]) -> io::Result<Session> {
         let mut files: Vec<_> = closed.iter().map(|file| self.interview_file(file)).collect();
-        files.push(self.segments_of(disc, &files)?);
+        files.push(self.segments_of(disc, &files, Place::Relayed)?);
         Ok(Session {
             purpose: Purpose::Batch,
             files,
@@ -125,7 +135,8 @@ impl Workshop<'_> {
                 }
             }
         }
-        files.push(self.segments_of(disc, &files)?);
+        files.push(self.segments_of(disc, &files, place)?);
+        files.extend(self.playlist_of(disc, &files, place)?);
         let mut on_disc: BTreeMap<&str, &FileRecord> = disc
             .files
             .iter()
@@ -150,17 +161,50 @@ impl Workshop<'_> {
         }
     }
 
-    fn segments_of(&self, disc: &DiscRecord, added: &[SessionFile]) -> io::Result<SessionFile> {
-        let mut all: BTreeMap<&str, &FileRecord> = disc
-            .files
-            .iter()
-            .map(|(path, record)| (path.as_str(), record))
-            .collect();
-        all.extend(added.iter().map(|file| (file.record.path.as_str(), &file.record)));
-        self.make(
-            SEGMENTS_SCRIPT,
-            &pages::segments_script(&self.plan.about, self.number_in_set, all.into_values()),
-        )
+    fn segments_of(&self, disc: &DiscRecord, added: &[SessionFile], place: Place) -> io::Result<SessionFile> {
+        let places = self.places_with(disc, added);
+        let standpoint = Standpoint {
+            about: &self.plan.about,
+            slot: self.plan.slot,
+            number: self.number_in_set,
+            is_last: place == Place::Last,
+            places: &places,
+        };
+        let added = added.iter().map(|file| &file.record);
+        let script = pages::segments_script(
+            standpoint,
+            disc.files.values().chain(added),
+            self.journal.borrow_mut().catch_up(&self.plan.interview_dir),
+            &self.plan.interview_dir,
+        );
+        self.make(SEGMENTS_SCRIPT, &script.map_err(io::Error::other)?)
+    }
+
+    /// Other players find here what this disc holds; the interview's own playlist comes with its other files.
+    fn playlist_of(
+        &self,
+        disc: &DiscRecord,
+        added: &[SessionFile],
+        place: Place,
+    ) -> io::Result<Option<SessionFile>> {
+        let name = match place {
+            Place::Relayed => PLAYLIST,
+            Place::Last if self.number_in_set > 1 => PLAYLIST_OF_DISC,
+            Place::Last => return Ok(None),
+        };
+        let places = self.places_with(disc, added);
+        let mut journal = self.journal.borrow_mut();
+        let timeline = journal.catch_up(&self.plan.interview_dir);
+        let text = pages::disc_playlist(timeline, &places, self.number_in_set);
+        text.map(|text| self.make(name, &text)).transpose()
+    }
+
+    fn places_with(&self, disc: &DiscRecord, added: &[SessionFile]) -> BTreeMap<String, u32> {
+        let mut places = self.places.clone();
+        let added = added.iter().map(|file| &file.record.path);
+        let here = disc.files.keys().chain(added);
+        places.extend(here.map(|path| (path.clone(), self.number_in_set)));
+        places
     }
 
     /// Whole lines only, since the room may be writing the next one, and only up to the last signed head: what
@@ -194,6 +238,7 @@ impl Workshop<'_> {
             "room": about.room_id,
             "room_name": about.room_name,
             "started_at": about.started_at,
+            "set_in_case": about.set_in_case,
             "slot": self.plan.slot.as_str(),
             "number": self.number_in_set,
             "volume": disc.volume_id,
@@ -221,7 +266,7 @@ fn canonical(object: &Value) -> io::Result<Vec<u8>> {
     serde_json_canonicalizer::to_vec(object).map_err(io::Error::other)
 }
 
-fn case_file(about: &About) -> String {
+fn case_record(about: &About) -> String {
     let text = serde_json::to_string_pretty(&json!({
         "unit": about.unit,
         "case_number": about.case_number,
@@ -229,19 +274,17 @@ fn case_file(about: &About) -> String {
         "kind": about.kind,
         "interview": about.interview_id,
         "started_at": about.started_at,
+        "room": about.room_name,
+        // Counted by this room; other rooms count theirs.
+        "set_in_case": about.set_in_case,
     }));
     text.unwrap_or_default() + "\n"
 }
 
 /// What of the interview directory belongs on the set (design: contract of the discs).
 pub(super) fn belongs_on_disc(path: &str, include_tracks: bool) -> bool {
-    let never = ["tracks/talkback", "tracks/conference", "messages/", "internal/"];
-    if never.iter().any(|prefix| path.starts_with(prefix)) {
-        return false;
-    }
-    let stroke_dynamics = path.starts_with("attestations/") && path.ends_with(".json");
     let own_sums = matches!(path, "SHA256SUMS" | "SM3SUMS");
-    !stroke_dynamics && !own_sums && (include_tracks || !path.starts_with("tracks/"))
+    !stays_in_the_house(path) && !own_sums && (include_tracks || !path.starts_with("tracks/"))
 }
 
 /// Made for one disc: the other set's has its own.
@@ -249,7 +292,8 @@ pub(super) fn is_discs_own(path: &str) -> bool {
     let names = [
         "README.txt",
         "index.html",
-        "case/case.json",
+        CASE_RECORD,
+        PLAYLIST_OF_DISC,
         "disc.json",
         "SHA256SUMS",
         "SM3SUMS",
@@ -260,7 +304,12 @@ pub(super) fn is_discs_own(path: &str) -> bool {
 /// At most 32 of `[A-Z0-9_]`: interview, slot and number, cut at the front of the room's name if need be.
 pub(super) fn volume_id(plan: &DiscPlan, number: u32) -> String {
     let suffix = format!("_{}{number:02}", plan.slot.as_str().chars().next().unwrap_or('x'));
-    let text = format!("{}{suffix}", plan.about.interview_id);
+    named_volume(&plan.about.interview_id, &suffix)
+}
+
+/// At most 32 of `[A-Z0-9_]`, cut at the front if need be.
+pub(super) fn named_volume(name: &str, suffix: &str) -> String {
+    let text = format!("{name}{suffix}");
     let plain: String = text
         .chars()
         .map(|c| {
@@ -323,6 +372,8 @@ mod tests {
             assert!(!belongs_on_disc(path, true), "{path}");
         }
         assert!(belongs_on_disc("attestations/p1-sign-1.png", false));
+        assert!(!belongs_on_disc("internal/0a1b.pdf", true));
+        assert!(belongs_on_disc("case/卷一/鉴定意见.pdf", false));
         assert!(belongs_on_disc("journal.jsonl", false));
         assert!(belongs_on_disc("manifest.json.tsr", false));
         assert!(!belongs_on_disc("tracks/officer/part-0001/seg-00001.mp4", false));

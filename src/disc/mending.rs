@@ -9,8 +9,9 @@ use hardware::optical::{Adoption, Device, DiscFault, Recovery, adopt, recover};
 use serde_json::json;
 
 use super::events::DiscEvent;
-use super::history::DiscRecord;
+use super::history::{DiscRecord, FileRecord};
 use super::session::Bench;
+use super::worker::drive_is_gone;
 
 impl Bench {
     /// A burn that an earlier run of the room started is awaited, then judged.
@@ -34,17 +35,44 @@ impl Bench {
     /// After a cut burn: either its session is whole after all, or the disc is made to take it again.
     pub(super) fn mend(&self, disc: &mut DiscRecord, device: &Device) -> Result<Mended, DiscFault> {
         let recovery = recover(&self.plan.xorriso, device, &disc.sessions)?;
-        if disc.intent.is_some()
+        if let Some(intent) = disc.intent.clone()
             && !recovery.lost_session
             && recovery.medium.sessions.len() == disc.sessions.len() + 1
         {
-            return match self.confirm(disc, device, recovery.medium) {
-                Ok(()) => Ok(Mended::SessionIsWhole),
-                Err(fault) => Err(fault),
+            if self.is_whole(disc, device, &intent.files)? {
+                self.confirm(disc, device, recovery.medium)?;
+                return Ok(Mended::SessionIsWhole);
+            }
+            // An earlier recovery closed the cut session and was cut itself before the ledger knew.
+            let base_session_block = disc.sessions.last().map(|good| good.start_block);
+            let recovery = Recovery {
+                base_session_block,
+                lost_session: true,
+                ..recovery
             };
+            self.note_recovery(disc, device, recovery)?;
+            return Ok(Mended::TakesItAgain);
         }
         self.note_recovery(disc, device, recovery)?;
         Ok(Mended::TakesItAgain)
+    }
+
+    /// Whether a session that nobody saw end holds its files, byte for byte: a cut one may well list them all.
+    fn is_whole(&self, disc: &DiscRecord, device: &Device, files: &[FileRecord]) -> Result<bool, DiscFault> {
+        let read = self
+            .require_listed(disc, device, files)
+            .and_then(|()| self.read_digests(files, device));
+        match read {
+            Ok(digests) => Ok(digests == files),
+            Err(fault) if drive_is_gone(&fault) => Err(fault),
+            Err(fault) => match self.inspect(device) {
+                Err(gone) if drive_is_gone(&gone) => Err(gone),
+                Ok(_) | Err(_) => {
+                    tracing::info!(%fault, "the session of the cut burn is not whole");
+                    Ok(false)
+                }
+            },
+        }
     }
 
     fn note_recovery(
@@ -59,6 +87,8 @@ impl Bench {
             lost_session,
         } = recovery;
         let medium = self.limited(device, medium);
+        // Cut twice in a row: the last known session is then itself a broken one, and the first base stays.
+        let base_session_block = disc.base_session_block.or(base_session_block);
         let data = json!({
             "sessions": medium.sessions, "base_session_block": base_session_block, "lost_session": lost_session,
             "free_blocks": medium.free_blocks,
@@ -67,7 +97,7 @@ impl Bench {
         disc.intent = None;
         disc.free_blocks = medium.free_blocks;
         disc.sessions = medium.sessions;
-        disc.base_session_block = base_session_block.or(disc.base_session_block);
+        disc.base_session_block = base_session_block;
         self.event(DiscEvent::Recovered {
             slot: self.plan.slot,
             disc_number: disc.number,

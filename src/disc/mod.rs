@@ -11,6 +11,9 @@
 //! never written over, and nothing is said to be on it before that.
 
 mod batch;
+mod case_disc;
+mod case_folder;
+mod case_pages;
 mod closing;
 mod compare;
 mod contents;
@@ -19,6 +22,8 @@ mod events;
 mod feed;
 mod handle;
 mod history;
+mod journal;
+pub mod labels;
 mod ledger;
 mod mending;
 mod pages;
@@ -30,8 +35,10 @@ mod spares;
 mod spool;
 mod sums;
 mod telling;
+mod transcript;
 mod worker;
 
+pub use case_disc::{CaseBurnt, CaseInterview, CaseOrder, Remark, burn_case};
 pub use compare::{SetComparison, compare_sets};
 pub use events::{DiscEvent, DiscState, DiscSummary};
 pub use feed::Feed;

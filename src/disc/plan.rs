@@ -46,6 +46,9 @@ pub struct About {
     pub kind: String,
     /// RFC 3339 with the local offset, from the journal.
     pub started_at: String,
+    /// Which set of the case this is (第 n 套), counted by this room alone: other rooms count theirs. None
+    /// where there is neither a case number nor an incident number.
+    pub set_in_case: Option<u32>,
 }
 
 /// When closed segments become a batch (批次).

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use hardware::optical::DiscFault;
 
-use super::contents::{belongs_on_disc, from_master, interview_files};
+use super::contents::{INTERVIEW_SUMS, PLAYLIST, belongs_on_disc, from_master, interview_files};
 use super::history::{DiscRecord, Standing};
 use super::plan::DiscPlan;
 use super::spool::{ClosedFile, Pending};
@@ -26,9 +26,14 @@ pub(super) struct Queue {
 
 /// Committed on a disc that has not failed.
 fn is_on_a_disc(discs: &[DiscRecord], path: &str) -> bool {
-    discs
-        .iter()
-        .any(|disc| disc.standing != Standing::Failed && disc.files.contains_key(path))
+    discs.iter().any(|disc| {
+        disc.standing != Standing::Failed && disc.files.contains_key(path) && !is_its_own(disc, path)
+    })
+}
+
+/// A playlist of what one disc holds has the name that the interview's has on the last.
+fn is_its_own(disc: &DiscRecord, path: &str) -> bool {
+    path == PLAYLIST && !disc.files.contains_key(INTERVIEW_SUMS)
 }
 
 impl Queue {
@@ -92,7 +97,9 @@ impl Queue {
     /// What stood on a disc that failed waits again, before the rest.
     pub(super) fn put_back(&mut self, plan: &DiscPlan, failed: &DiscRecord) {
         let is_the_interviews = |path: &str| {
-            belongs_on_disc(path, plan.include_tracks) && plan.interview_dir.join(path).is_file()
+            belongs_on_disc(path, plan.include_tracks)
+                && plan.interview_dir.join(path).is_file()
+                && !is_its_own(failed, path)
         };
         let again = failed
             .files

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use hardware::optical::{
-    Burn, ChildId, Closing, Device, DiscFault, Mapping, Medium, MediumState, Progress, burn, inspect,
+    Base, Burn, ChildId, Closing, Device, DiscFault, Mapping, Medium, MediumState, Progress, burn, inspect,
     list_files, read_files,
 };
 use serde_json::{Value, json};
@@ -162,7 +162,7 @@ impl Bench {
                 Purpose::Opening | Purpose::Batch => Closing::KeepOpen,
                 Purpose::Closing => Closing::CloseDisc,
             },
-            base_session_block: disc.base_session_block,
+            base: base_of(disc),
             log,
         };
         let mut gate = |child: ChildId| self.announce(disc, session, child);
@@ -218,7 +218,7 @@ impl Bench {
     }
 
     /// Old files and new ones: an append on a wrong base would lose the old (disc case 1).
-    fn require_listed(
+    pub(super) fn require_listed(
         &self,
         disc: &DiscRecord,
         device: &Device,
@@ -320,6 +320,14 @@ fn mappings(session: &Session) -> Vec<Mapping> {
         target: on_disc(&file.record.path),
     };
     session.files.iter().map(mapping).collect()
+}
+
+/// A disc that has sessions but never got a file has broken ones only (disc case 4).
+fn base_of(disc: &DiscRecord) -> Base {
+    if disc.kind.is_write_once() && disc.files.is_empty() && !disc.sessions.is_empty() {
+        return Base::Nothing;
+    }
+    disc.base_session_block.map_or(Base::Newest, Base::Session)
 }
 
 /// The check before every append (disc cases 1 and 9): nothing is appended to a disc that is not as the

@@ -3,6 +3,8 @@
 //! Runs on its own thread, started by `handle`. It may be stuck in a drive for minutes: nothing waits for it.
 //! How a session is written stands in `session`; what is in it, in `contents`; when, in `batch`.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,11 +13,14 @@ use std::time::{Duration, Instant};
 
 use hardware::optical::{Device, DiscFault, MediumKind};
 
+use crate::evidence::directory::JOURNAL;
+
 use super::batch::{Decision, Space, blocks_for, decide};
 use super::contents::{Session, Workshop};
 use super::drives::Waited;
 use super::events::{DiscEvent, DiscState};
 use super::history::{DiscRecord, Standing, replay};
+use super::journal::GrowingJournal;
 use super::ledger::Ledger;
 use super::plan::DiscPlan;
 use super::proving::Proof;
@@ -47,6 +52,7 @@ pub(super) struct Worker {
     pub(super) queue: Queue,
     pub(super) folder: PathBuf,
     pub(super) teller: Teller,
+    journal: RefCell<GrowingJournal>,
     /// The last fault that was no disc's, told once.
     house_fault: Option<DiscFault>,
     /// The fault for which a drive is being waited for, told once.
@@ -75,6 +81,7 @@ impl Worker {
             queue: Queue::default(),
             folder,
             teller,
+            journal: RefCell::default(),
             house_fault: None,
             gone_fault: None,
             gone_since: None,
@@ -220,15 +227,19 @@ impl Worker {
 
     pub(super) fn workshop(&self) -> Workshop<'_> {
         // A disc that failed has no place in the set: its replacement takes it.
-        let before = self
-            .discs
-            .iter()
-            .filter(|disc| disc.standing == Standing::Finalised)
-            .count();
+        let sound = |disc: &&DiscRecord| disc.standing == Standing::Finalised;
+        let mut places = BTreeMap::new();
+        let mut number_in_set = 1;
+        for disc in self.discs.iter().filter(sound) {
+            places.extend(disc.files.keys().map(|path| (path.clone(), number_in_set)));
+            number_in_set += 1;
+        }
         Workshop {
             plan: &self.bench.plan,
             dir: &self.folder,
-            number_in_set: u32::try_from(before + 1).unwrap_or(u32::MAX),
+            number_in_set,
+            places,
+            journal: &self.journal,
         }
     }
 
@@ -303,7 +314,14 @@ impl Worker {
             free_blocks: disc.map_or(0, |disc| disc.free_blocks),
             sessions: disc.map_or(0, |disc| u32::try_from(disc.sessions.len()).unwrap_or(u32::MAX)),
             batches: disc.map_or(0, |disc| disc.batches),
+            journal_bytes: self.journal_bytes(),
         }
+    }
+
+    /// As it is now, and what it may grow by until the next look.
+    fn journal_bytes(&self) -> u64 {
+        let journal = self.bench.plan.interview_dir.join(JOURNAL);
+        fs::metadata(journal).map_or(0, |meta| meta.len() + meta.len() / 8)
     }
 
     fn burn_batch(&mut self, count: usize) -> Result<(), DiscFault> {

@@ -167,9 +167,52 @@ pub fn check_relative(path: &str) -> Result<(), NameError> {
     Err(NameError::Path(path.to_owned()))
 }
 
+/// Folders of an interview's directory that never leave the house, by how paths in them begin.
+const OF_THE_HOUSE: [&str; 4] = ["tracks/talkback", "tracks/conference", "messages/", "internal/"];
+
+/// Whether a file of an interview's directory stays off every disc, which reaches court and defence: talkback,
+/// conference, messages, internal papers, the dynamics of strokes, and what was set aside of any of them. Its digest
+/// is in the manifest.
+pub fn stays_in_the_house(path: &str) -> bool {
+    let is_stroke_dynamics = path.starts_with("attestations/") && path.ends_with(".json");
+    let is_of_the_house = |path: &str| OF_THE_HOUSE.iter().any(|begin| path.starts_with(begin));
+    // What is set aside is named after the track, or after its path with `-` for `/`.
+    let is_kept_of_it = path.strip_prefix("quarantine/").is_some_and(|kept| {
+        let begins = ["talkback-", "conference-", "attestations-"];
+        is_of_the_house(&kept.replacen('-', "/", 1)) || begins.iter().any(|begin| kept.starts_with(begin))
+    });
+    is_of_the_house(path) || is_stroke_dynamics || is_kept_of_it
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_for_the_house_is_known_wherever_it_stands() {
+        for path in [
+            "tracks/talkback/part-0001/seg-00001.mp4",
+            "tracks/conference/part-0001/playlist.m3u8",
+            "attestations/p1-sign-1.json",
+            "messages/m.json",
+            "internal/0a1b.pdf",
+            "quarantine/talkback-part-0001-chunk-1",
+            "quarantine/tracks-talkback-part-0001-seg-00001.mp4-1",
+            "quarantine/internal-0a1b.pdf.partial-1",
+        ] {
+            assert!(stays_in_the_house(path), "{path}");
+        }
+        for path in [
+            "attestations/p1-sign-1.png",
+            "journal.jsonl",
+            "case/internal/x.pdf",
+            "tracks/officer/part-0001/seg-00001.mp4",
+            "quarantine/part-0001-seg-00001.mp4-1",
+            "transcript/transcript.json",
+        ] {
+            assert!(!stays_in_the_house(path), "{path}");
+        }
+    }
 
     #[test]
     fn interview_ids_are_parsed_strictly() {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::alarm::{Alarm, DiscSlot, StandingAlarm};
+use super::case_files::CaseFile;
 use super::command::{CaseRef, IncompleteReason};
 use super::documents::{ActKey, ActOutcome, DocumentKind, VoidReason};
 use super::ids::{DocumentId, InterruptionId, IntervalId, PageNumber, ParticipantId, Sha256Hex};
@@ -75,6 +76,7 @@ pub enum Fact {
         note: String,
     },
     RecordingImported(Import),
+    CaseFileGiven(CaseFile),
     CaseBound {
         case: CaseRef,
         before: CaseRef,
@@ -201,7 +203,7 @@ pub enum EntryError {
 }
 
 /// Kinds of line that are an interview's; all others in a journal are the room's own.
-const KINDS: [&str; 33] = [
+const KINDS: [&str; 34] = [
     "prechecked",
     "confidential-began",
     "confidential-ended",
@@ -215,6 +217,7 @@ const KINDS: [&str; 33] = [
     "continued-unrecorded",
     "recording-linked",
     "recording-imported",
+    "case-file-given",
     "case-bound",
     "joined",
     "left",
@@ -253,6 +256,7 @@ impl Fact {
             Fact::ContinuedUnrecorded { .. } => "continued-unrecorded",
             Fact::RecordingLinked { .. } => "recording-linked",
             Fact::RecordingImported(_) => "recording-imported",
+            Fact::CaseFileGiven(_) => "case-file-given",
             Fact::CaseBound { .. } => "case-bound",
             Fact::Joined { .. } => "joined",
             Fact::Left { .. } => "left",

@@ -6,6 +6,7 @@
 
 mod alarm;
 mod apply;
+mod case_files;
 mod command;
 mod decide;
 mod documents;
@@ -30,6 +31,9 @@ mod view;
 mod words;
 
 pub use alarm::{Alarm, CameraSlot, Channel, DiscSlot, StandingAlarm};
+pub use case_files::{
+    CaseFile, CaseFileKind, CaseFilesView, Given, GivenCaseFile, MAX_CASE_BYTES, MAX_CASE_FILES,
+};
 pub use command::{CaseRef, Command, IncompleteReason};
 pub use documents::{ActKey, ActOutcome, ActRecord, Document, DocumentKind, Method, Standing, VoidReason};
 pub use ending::{Ending, Incomplete};

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::alarm::StandingAlarm;
+use super::case_files::CaseFilesView;
 use super::documents::{Document, Standing};
 use super::ending::{Ending, Incomplete};
 use super::kinds::Act;
@@ -55,6 +56,7 @@ impl Interview {
             marks: Vec::new(),
             intervals: Vec::new(),
             interruptions: Vec::new(),
+            case_files: CaseFilesView::default(),
             statements_owed: Vec::new(),
             owed: Vec::new(),
             ending: None,
@@ -82,6 +84,7 @@ impl Matter {
         view.marks = self.marks.clone();
         view.intervals = self.intervals.clone();
         view.interruptions = self.interruptions.clone();
+        view.case_files = CaseFilesView::of(&self.case_files);
         view.statements_owed = self.statements_owed().map(statement_view).collect();
         view.owed = if stage.ending().is_some() {
             Vec::new()

@@ -7,6 +7,7 @@
 use thiserror::Error;
 
 use super::alarm::StandingAlarm;
+use super::case_files::{CaseFile, Given, GivenCaseFile};
 use super::command::{CaseRef, Command};
 use super::documents::Document;
 use super::ending::Ending;
@@ -84,6 +85,8 @@ pub(super) struct Matter {
     pub marks: Vec<Mark>,
     pub intervals: Vec<Interval>,
     pub interruptions: Vec<Interruption>,
+    /// The e-case file, in the order in which it was given.
+    pub case_files: Vec<GivenCaseFile>,
     /// Between `BeginReview` and the way back to the questions.
     pub in_review: bool,
 }
@@ -149,6 +152,17 @@ impl Interview {
     pub fn import(&self, at: Moment, import: Import) -> Result<Vec<Entry>, Refusal> {
         let facts = self.import_recording(import).map_err(Refusal::from)?;
         Ok(facts.into_iter().map(|fact| Entry { at, fact }).collect())
+    }
+
+    /// Whether the e-case file takes a file of this path and announced size; asked before it is sent.
+    pub fn takes_case_file(&self, path: &str, bytes: Option<u64>) -> Result<(), Refusal> {
+        self.may_give(path, bytes).map_err(Refusal::from)
+    }
+
+    /// The room has a file for the e-case file. Nothing is changed: what is new is admitted once it stands in its
+    /// place.
+    pub fn give_case_file(&self, at: Moment, file: CaseFile) -> Result<Given, Refusal> {
+        self.decide_case_file(at, file).map_err(Refusal::from)
     }
 
     fn commit(&mut self, at: Moment, facts: Vec<Fact>) -> Vec<Entry> {

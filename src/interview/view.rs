@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use super::alarm::Alarm;
+use super::case_files::CaseFilesView;
 use super::command::CaseRef;
 use super::documents::{ActOutcome, DocumentKind, VoidReason};
 use super::ending::Ending;
@@ -137,6 +138,7 @@ pub struct View {
     pub marks: Vec<Mark>,
     pub intervals: Vec<Interval>,
     pub interruptions: Vec<Interruption>,
+    pub case_files: CaseFilesView,
     pub statements_owed: Vec<StatementOwed>,
     /// What `EndInterview` would name as missing.
     pub owed: Vec<Missing>,

@@ -5,6 +5,7 @@
 //! people ask, `recording` what media and evidence say, `alarms` what is wrong, `publish` what is shown.
 
 use super::burners::DrivesInUse;
+use super::case_discs::CaseBurn;
 use super::clock_step::ClockWatch;
 use super::config::RoomConfig;
 use super::disc_orders::DiscOrder;
@@ -14,6 +15,7 @@ use super::handle::Answer;
 use super::index::Index;
 use super::keys::KeyTrouble;
 use super::logs::LedgerLog;
+use super::numbering::Numbering;
 use super::open::{OpenInterview, Part};
 use super::ports::{ClimateReading, ClockQuality, Media};
 use super::recorder::Work;
@@ -63,6 +65,10 @@ pub struct Appliance {
     /// The interview whose discs lie in the drives, and those that wait for them.
     pub(super) disc_set: Option<DiscSet>,
     pub(super) disc_queue: VecDeque<DiscOrder>,
+    /// The merged disc of a case in hand, or how the last one ended.
+    pub(super) case_burn: Option<CaseBurn>,
+    /// Which set of its case each interview's discs are.
+    pub(super) numbering: Numbering,
     pub(super) media: Box<dyn Media>,
     /// Payload bytes between the socket and this loop.
     pub(super) media_queued_bytes: Arc<AtomicU64>,
@@ -161,11 +167,7 @@ impl Appliance {
             RoomEvent::Reserve { about, reply } => {
                 let _ = reply.send(self.on_reserve(&about));
             }
-            RoomEvent::Import {
-                request,
-                actor,
-                reply,
-            } => self.on_import(*request, &actor, reply),
+            RoomEvent::Arrived { file, actor, reply } => self.on_arrived(*file, &actor, reply),
             RoomEvent::Media(event) => {
                 self.media_queued_bytes
                     .fetch_sub(event.payload_bytes(), Ordering::SeqCst);
@@ -173,6 +175,8 @@ impl Appliance {
             }
             RoomEvent::Recorded(recorded) => self.on_recorded(recorded),
             RoomEvent::Disc { interview, event } => self.on_disc(&interview, event),
+            RoomEvent::CaseDisc(event) => self.on_case_disc(event),
+            RoomEvent::CaseDiscEnded(burnt) => self.on_case_disc_ended(burnt),
             RoomEvent::Burner(seen) => self.on_burner(seen),
             RoomEvent::Surroundings {
                 clock,

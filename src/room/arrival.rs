@@ -1,4 +1,4 @@
-//! A file that came in beside the interview's directory and becomes evidence: its name, its line.
+//! A file that came in beside the interview's directory and becomes evidence: its name, its line.
 //!
 //! Used by the recorder's thread. The file is whole, durable and digested already; here it gets its name by a link
 //! and is not read, however large it is. The name under which it came in goes afterwards, whatever happened: what

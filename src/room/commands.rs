@@ -6,6 +6,7 @@
 
 use super::appliance::{Appliance, Waiting};
 use super::approval;
+use super::case_discs::BURN_CASE_DISC;
 use super::disc_orders::BURN_DISCS;
 use super::handle::{Accepted, Answer, CommandRequest, refused};
 use super::index::Kept;
@@ -37,7 +38,7 @@ impl Appliance {
             let answer = self.on_burn_discs(&request);
             return self.answer_outside(&request, answer, reply);
         }
-        let (answer, entries) = self.decide(&request);
+        let (answer, entries) = self.decide(&request, actor);
         self.record_answer(&request, actor, answer, entries, reply);
     }
 
@@ -146,9 +147,12 @@ impl Appliance {
         });
     }
 
-    fn decide(&mut self, request: &CommandRequest) -> (Answer, Vec<Entry>) {
+    fn decide(&mut self, request: &CommandRequest, actor: &str) -> (Answer, Vec<Entry>) {
         if request.kind == "resume" {
             return (self.on_resume(request), Vec::new());
+        }
+        if request.kind == BURN_CASE_DISC {
+            return (self.on_burn_case(request, actor), Vec::new());
         }
         let command = match self.understand(request) {
             Ok(command) => command,
@@ -311,10 +315,15 @@ impl Appliance {
                 Fact::ContinuedElsewhere { .. } => self.stop_part(Then::Hold),
                 Fact::ContinuedUnrecorded { .. } => self.overlay(),
                 Fact::ConfidentialBegan {} => self.hide_everything(),
-                Fact::CaseBound { .. }
-                | Fact::IntervalBegan { .. }
-                | Fact::IntervalEnded { .. }
-                | Fact::Joined { .. } => self.overlay(),
+                Fact::CaseBound { case, .. } => {
+                    if let Some((id, uuid)) = self.open.as_ref().map(|o| (o.id.clone(), o.uuid.clone())) {
+                        self.number_set(&id, &uuid, case);
+                    }
+                    self.overlay();
+                }
+                Fact::IntervalBegan { .. } | Fact::IntervalEnded { .. } | Fact::Joined { .. } => {
+                    self.overlay()
+                }
                 _ => {}
             }
         }

@@ -5,14 +5,15 @@
 //! goes on with it.
 
 use super::appliance::Appliance;
-use super::config::{BurnerSlot, DiscMode};
+use super::config::{BurnerSlot, DiscMode, Room};
 use super::handle::{Accepted, Answer, CommandRequest, refused};
+use super::numbering::SET_NUMBERED;
 use super::resume::entries;
 use super::words;
 use crate::disc::{About, LedgerEntry, Slot};
 use crate::evidence::journal::Journal;
 use crate::evidence::line::{Line, time_text};
-use crate::interview::{Entry, Fact, RuleId};
+use crate::interview::{CaseRef, Entry, Fact, RuleId};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -49,6 +50,46 @@ fn is_finalised(ledger: &[Line], id: &str, slot: Slot) -> bool {
 fn was_ordered(ledger: &[Line], id: &str) -> bool {
     let mut orders = ledger.iter().filter(|line| line.kind == DISCS_ORDERED);
     orders.any(|line| text(line, "interview") == id)
+}
+
+/// What the discs say of the case is what was known at the start; a later binding stands in the journal.
+pub(super) fn case_at_start(entries: &[Entry]) -> CaseRef {
+    let started = entries.iter().find_map(|entry| match &entry.fact {
+        Fact::Started(started) => Some(started.case.clone()),
+        _ => None,
+    });
+    started.unwrap_or_default()
+}
+
+/// What stands on an interview's discs about it.
+pub(super) fn about_of(
+    room: &Room,
+    set_in_case: Option<u32>,
+    (id, uuid): (&str, &str),
+    opened_at: &str,
+    entries: &[Entry],
+) -> About {
+    let kind = entries.iter().find_map(|entry| match &entry.fact {
+        Fact::Started(started) => Some(started.interview.name_zh().to_owned()),
+        _ => None,
+    });
+    let case = case_at_start(entries);
+    About {
+        unit: room.unit.clone(),
+        room_id: room.id.clone(),
+        room_name: room.name.clone(),
+        interview_id: id.to_owned(),
+        uuid: uuid.to_owned(),
+        case_number: if case.number.is_empty() {
+            case.incident_number
+        } else {
+            case.number
+        },
+        case_name: case.name,
+        kind: kind.unwrap_or_default(),
+        started_at: opened_at.to_owned(),
+        set_in_case,
+    }
 }
 
 impl Appliance {
@@ -147,26 +188,16 @@ impl Appliance {
     }
 
     pub(super) fn about(&self, id: &str, uuid: &str, opened_at: &str, entries: &[Entry]) -> About {
-        let started = entries.iter().find_map(|entry| match &entry.fact {
-            Fact::Started(started) => Some(started),
-            _ => None,
-        });
-        let case = started.map(|s| s.case.clone()).unwrap_or_default();
-        let kind = started.map(|s| s.interview.name_zh().to_owned());
-        About {
-            unit: self.config.room.unit.clone(),
-            room_id: self.config.room.id.clone(),
-            room_name: self.config.room.name.clone(),
-            interview_id: id.to_owned(),
-            uuid: uuid.to_owned(),
-            case_number: if case.number.is_empty() {
-                case.incident_number
-            } else {
-                case.number
-            },
-            case_name: case.name,
-            kind: kind.unwrap_or_default(),
-            started_at: opened_at.to_owned(),
+        let set_in_case = self.numbering.on_discs(uuid).map(|set| set.number);
+        about_of(&self.config.room, set_in_case, (id, uuid), opened_at, entries)
+    }
+
+    /// Counts the interview's set in its case, once, durably before a disc bears the number.
+    pub(super) fn number_set(&mut self, id: &str, uuid: &str, case: &CaseRef) {
+        if let Some(line) = self.numbering.give(id, uuid, case)
+            && let Err(error) = self.ledger.write(SET_NUMBERED, line)
+        {
+            tracing::error!(%error, "ledger");
         }
     }
 

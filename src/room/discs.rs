@@ -122,9 +122,12 @@ impl Appliance {
     /// Gives free drives to whoever wants them: the open interview first, then those that wait.
     pub(super) fn watch_discs(&mut self) {
         self.part_with_ended();
+        if self.open.is_some() {
+            self.ask_for_drives();
+        }
         self.make_room();
         self.start_later();
-        if self.disc_set.is_none() {
+        if self.disc_set.is_none() && !self.is_burning_case() {
             if let Some((order, segments)) = self
                 .open
                 .as_ref()
@@ -140,10 +143,10 @@ impl Appliance {
                 self.start_discs(order, true);
             }
         }
-        let in_use = match (&self.disc_set, &self.open) {
+        let in_use = match (&self.disc_set, self.open.is_some() || self.is_burning_case()) {
             (Some(set), _) => Some(Arc::clone(&set.spares)),
-            (None, Some(_)) => Some(Arc::default()),
-            (None, None) => None,
+            (None, true) => Some(Arc::default()),
+            (None, false) => None,
         };
         self.drives_in_use.set(in_use);
     }

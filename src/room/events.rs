@@ -1,12 +1,12 @@
 //! Everything that can happen to a room, as one type: what the loop selects on.
 
+use super::arriving::{About, ArrivedFile, Reserved};
 use super::burners::BurnerSeen;
 use super::handle::{Answer, CommandRequest};
-use super::imports::{About, ImportRequest, Reserved};
 use super::media::MediaEvent;
 use super::ports::{ClimateReading, ClockQuality};
 use super::recorder::Recorded;
-use crate::disc::DiscEvent;
+use crate::disc::{CaseBurnt, DiscEvent};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -36,14 +36,14 @@ pub enum RoomEvent {
         actor: String,
         reply: oneshot::Sender<Answer>,
     },
-    /// Asked before a mobile recorder's file is sent.
+    /// Asked before a file is sent.
     Reserve {
         about: About,
         reply: oneshot::Sender<Result<Reserved, Answer>>,
     },
     /// The file is whole, and not evidence yet.
-    Import {
-        request: Box<ImportRequest>,
+    Arrived {
+        file: Box<ArrivedFile>,
         actor: String,
         reply: oneshot::Sender<Answer>,
     },
@@ -53,6 +53,9 @@ pub enum RoomEvent {
         interview: String,
         event: DiscEvent,
     },
+    /// The merged disc of a case.
+    CaseDisc(DiscEvent),
+    CaseDiscEnded(CaseBurnt),
     Burner(BurnerSeen),
     Surroundings {
         clock: ClockQuality,

@@ -28,7 +28,8 @@ const MAX_ID: usize = 128;
 #[derive(Clone, Debug, ToSchema)]
 pub struct CommandRequest {
     pub command_id: String,
-    /// `precheck`, `start-interview`, `mark`, `put-document`, `record-act`, `end-interview`, …
+    /// `precheck`, `start-interview`, `mark`, `put-document`, `record-act`, `end-interview`, …; `burn-case-disc {case_number, burner}`, followed in
+    /// the state's `case_disc`.
     pub kind: String,
     /// `continue-unrecorded`, `end-incomplete` and `confirm-incomplete` take a `credential` beside
     /// `approver: {number}`: `{"secret": …}` of the approver in the room, or `{"code": "<index>-dddd-dddd"}` that he

@@ -1,15 +1,19 @@
-//! Files of mobile recorders on their way in: written below `<data>/incoming`, digested as they come.
+//! Files on their way in, of mobile recorders or for the e-case file: written below
+//! `<data>/incoming`, digested as they come.
 //!
 //! Called by the door, on threads that may block, one file at a time; never by the loop or the recorder, which
 //! must not wait for gigabytes. What is not evidence yet may go again: a file that was broken off is removed at
 //! once, one that a crash left is removed at the next start and said to be. A name here that has become evidence
 //! has a second name in the interview's directory; only the first goes. The recording in hand keeps its hour.
 
+use super::case_paths::PathFault;
+use super::content::{self, HEAD_BYTES, Unfit};
 use super::surroundings::free_bytes;
 use super::words::{self, Said};
 use crate::accounts::random_hex;
 use crate::evidence::digest::{Digests, Hasher, digest_file};
 use crate::evidence::names::check_relative;
+use crate::interview::CaseFileKind;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -39,6 +43,12 @@ pub enum IncomingError {
     Volumes,
     #[error("from or until is no RFC 3339 time")]
     Times,
+    #[error("more bytes than there is room for")]
+    TooLarge,
+    #[error("no name for the e-case file: {0}")]
+    Path(#[from] PathFault),
+    #[error("nothing for the e-case file: {0:?}")]
+    Unfit(Unfit),
 }
 
 impl IncomingError {
@@ -51,6 +61,9 @@ impl IncomingError {
             IncomingError::Taken => words::IMPORT_TAKEN,
             IncomingError::Volumes => words::IMPORT_VOLUMES,
             IncomingError::Times => words::IMPORT_TIMES,
+            IncomingError::TooLarge => words::GIVEN_TOO_LARGE,
+            IncomingError::Path(fault) => words::given_path(*fault),
+            IncomingError::Unfit(unfit) => words::given_unfit(*unfit),
         }
     }
 }
@@ -62,12 +75,23 @@ pub struct Incoming {
     keep_bytes: u64,
 }
 
+/// What is asked of a file while it comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demands {
+    /// A mobile recorder's: whatever it wrote.
+    None,
+    /// For the e-case file: no more than there is room for, and nothing that a computer would run.
+    CaseFile { most_bytes: u64 },
+}
+
 /// A file that is whole and durable, and not evidence yet. Removed when it is dropped, unless it was handed over.
 #[derive(Debug)]
 pub struct Arrived {
     pub path: PathBuf,
     pub size: u64,
     pub digests: Digests,
+    /// Judged where that was demanded.
+    pub kind: CaseFileKind,
     guard: Guard,
 }
 
@@ -113,7 +137,12 @@ impl Incoming {
     }
 
     /// A new file, if there is room for all that is announced. `beside` is where it shall stand in the end.
-    pub fn begin(&self, announced: Option<u64>, beside: &Path) -> Result<Receiving, IncomingError> {
+    pub fn begin(
+        &self,
+        announced: Option<u64>,
+        beside: &Path,
+        demands: Demands,
+    ) -> Result<Receiving, IncomingError> {
         super::make_private(&self.folder).map_err(|_| self.failed("make")(io::ErrorKind::Other.into()))?;
         let device = |path: &Path| fs::metadata(path).map(|found| found.dev());
         let here = device(&self.folder).map_err(self.failed("look at"))?;
@@ -133,6 +162,8 @@ impl Incoming {
             hasher: Hasher::default(),
             size: 0,
             unsynced: 0,
+            demands,
+            head: Vec::new(),
         })
     }
 
@@ -162,15 +193,19 @@ pub struct Receiving {
     hasher: Hasher,
     size: u64,
     unsynced: u64,
+    demands: Demands,
+    /// Its first bytes, by which it is judged.
+    head: Vec<u8>,
     guard: Guard,
 }
 
 impl Receiving {
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), IncomingError> {
+        self.size += bytes.len() as u64;
+        self.demand(bytes)?;
         let failed = |source| file_error("write", &self.path, source);
         self.file.write_all(bytes).map_err(failed)?;
         self.hasher.update(bytes);
-        self.size += bytes.len() as u64;
         self.unsynced += bytes.len() as u64;
         if self.unsynced >= SYNC_BYTES {
             self.unsynced = 0;
@@ -180,14 +215,37 @@ impl Receiving {
         Ok(())
     }
 
+    /// As early as it can be known, so that no gigabytes are sent for nothing.
+    fn demand(&mut self, bytes: &[u8]) -> Result<(), IncomingError> {
+        let Demands::CaseFile { most_bytes } = self.demands else {
+            return Ok(());
+        };
+        if self.size > most_bytes {
+            return Err(IncomingError::TooLarge);
+        }
+        let wanted = HEAD_BYTES.saturating_sub(self.head.len());
+        self.head.extend(bytes.iter().take(wanted));
+        if wanted > 0 && self.head.len() == HEAD_BYTES {
+            content::judge_head(&self.head).map_err(IncomingError::Unfit)?;
+        }
+        Ok(())
+    }
+
     /// Durable when it returns.
     pub fn finish(self) -> Result<Arrived, IncomingError> {
+        let kind = match self.demands {
+            Demands::None => CaseFileKind::Other,
+            Demands::CaseFile { .. } => content::judge_file(&self.head, &self.path)
+                .map_err(|source| file_error("look into", &self.path, source))?
+                .map_err(IncomingError::Unfit)?,
+        };
         let synced = self.file.sync_all();
         synced.map_err(|source| file_error("sync", &self.path, source))?;
         Ok(Arrived {
             path: self.path,
             size: self.size,
             digests: self.hasher.finish(),
+            kind,
             guard: self.guard,
         })
     }
@@ -228,11 +286,11 @@ mod tests {
     fn what_is_broken_off_leaves_nothing_and_what_is_whole_has_its_digests() {
         let dir = tempfile::tempdir().unwrap();
         let incoming = Incoming::below(dir.path(), 0);
-        let mut receiving = incoming.begin(None, dir.path()).unwrap();
+        let mut receiving = incoming.begin(None, dir.path(), Demands::None).unwrap();
         receiving.write(b"ab").unwrap();
         drop(receiving);
         assert_eq!(fs::read_dir(dir.path().join("incoming")).unwrap().count(), 0);
-        let mut receiving = incoming.begin(Some(3), dir.path()).unwrap();
+        let mut receiving = incoming.begin(Some(3), dir.path(), Demands::None).unwrap();
         receiving.write(b"ab").unwrap();
         receiving.write(b"c").unwrap();
         let arrived = receiving.finish().unwrap();
@@ -252,14 +310,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let greedy = Incoming::below(dir.path(), u64::MAX);
         assert!(matches!(
-            greedy.begin(None, dir.path()),
+            greedy.begin(None, dir.path(), Demands::None),
             Err(IncomingError::Space)
         ));
-        let announced = Incoming::below(dir.path(), 0).begin(Some(u64::MAX), dir.path());
+        let announced = Incoming::below(dir.path(), 0).begin(Some(u64::MAX), dir.path(), Demands::None);
         assert!(announced.is_ok(), "nothing is to be kept");
         let keeps = Incoming::below(dir.path(), 1 << 20);
         assert!(matches!(
-            keeps.begin(Some(u64::MAX), dir.path()),
+            keeps.begin(Some(u64::MAX), dir.path(), Demands::None),
             Err(IncomingError::Space)
         ));
     }
@@ -283,5 +341,28 @@ mod tests {
             place_of(2, "现场 001.mp4").unwrap(),
             "attachments/elsewhere-2/现场 001.mp4"
         );
+    }
+
+    #[test]
+    fn a_program_and_a_flood_are_refused_while_they_come() {
+        let dir = tempfile::tempdir().unwrap();
+        let incoming = Incoming::below(dir.path(), 0);
+        let demands = Demands::CaseFile { most_bytes: 100_000 };
+        let begin = || incoming.begin(None, dir.path(), demands).unwrap();
+        let mut program = b"MZ".to_vec();
+        program.resize(HEAD_BYTES, 0);
+        let refused = begin().write(&program);
+        assert!(matches!(refused, Err(IncomingError::Unfit(Unfit::Program))));
+        let mut short = begin();
+        short.write(b"#!/bin/sh").unwrap();
+        assert!(matches!(short.finish(), Err(IncomingError::Unfit(Unfit::Script))));
+        let mut flood = begin();
+        flood.write(&[b'a'; 100_000]).unwrap();
+        assert!(matches!(flood.write(b"a"), Err(IncomingError::TooLarge)));
+        drop(flood);
+        let mut pdf = begin();
+        pdf.write(b"%PDF-1.7").unwrap();
+        assert_eq!(pdf.finish().unwrap().kind, CaseFileKind::Pdf);
+        assert_eq!(fs::read_dir(dir.path().join("incoming")).unwrap().count(), 0);
     }
 }

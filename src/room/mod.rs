@@ -7,11 +7,15 @@ mod alarms;
 mod appliance;
 pub mod approval;
 mod arrival;
+pub mod arriving;
 mod burners;
+pub mod case_discs;
+mod case_paths;
 mod clock_step;
 mod commands;
 pub mod config;
 mod confirming;
+mod content;
 mod disc_events;
 mod disc_orders;
 mod discs;
@@ -21,12 +25,13 @@ mod facts;
 mod fanout;
 mod guarantee;
 pub mod handle;
-pub mod imports;
 mod incoming;
 mod index;
 pub mod keys;
+pub mod labels;
 mod logs;
 pub mod media;
+pub mod numbering;
 mod open;
 pub mod ports;
 mod precheck;
@@ -156,6 +161,8 @@ pub fn start(config: RoomConfig, media_program: MediaProgram) -> Result<Running,
         media_queued_bytes: in_queue,
         disc_set: None,
         disc_queue: VecDeque::new(),
+        case_burn: None,
+        numbering: numbering::Numbering::from_ledger(&ledger_lines),
         media: Box::new(media.clone()),
         media_view: MediaView::default(),
         discs: BTreeMap::new(),

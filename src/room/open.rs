@@ -22,7 +22,7 @@ pub(super) struct OpenInterview {
     pub recorder: Recorder,
     /// What discs of this interview are made from.
     pub order: DiscOrder,
-    /// Closed segments of the composite, for discs that begin later.
+    /// Closed segments of the composite and files that came in, for discs that begin later.
     pub segments: Vec<Feed>,
     pub mirror: Option<Mirror>,
     /// Nothing became durable for too long, and that was said.

@@ -1,6 +1,7 @@
 //! What is shown: the snapshot of this moment, and the row of the interview in the index.
 
 use super::appliance::Appliance;
+use super::numbering::SetInCase;
 use super::open::{OpenInterview, Part};
 use super::precheck::bytes_per_hour;
 use super::snapshot::{DiskView, Revision, RoomInfo, Snapshot};
@@ -43,12 +44,14 @@ impl Appliance {
             recording: view.recording,
             still_written: fresh && is_without_guarantee(view.state) && self.is_being_written(),
             interview_id: self.open.as_ref().map(|open| open.id.clone()),
+            set_in_case: self.set_of_open(),
             confirmations_owed: self.unconfirmed.keys().cloned().collect(),
             part: self.open.as_ref().map_or(0, |open| open.last_part),
             durable_us: durable.until_us,
             durable_age_ms: age.and_then(|age| u64::try_from(age.as_millis()).ok()),
             media: self.media_view.clone(),
             discs: self.discs.clone(),
+            case_disc: self.case_burn.as_ref().map(|burn| burn.view.clone()),
             climate: self.climate.map(|c| c.value),
             clock: self.clock.clone(),
             disk: DiskView {
@@ -61,6 +64,11 @@ impl Appliance {
             interview: view,
             made: Instant::now(),
         }
+    }
+
+    fn set_of_open(&self) -> Option<SetInCase> {
+        let open = self.open.as_ref()?;
+        self.numbering.on_discs(&open.uuid).cloned()
     }
 
     /// A backlog that is written down is no proof that anything comes.

@@ -24,7 +24,8 @@ impl Appliance {
                     self.on_durable(part, fragment.media_us + fragment.duration_us);
                 }
             }
-            Recorded::SegmentClosed {
+            // A disc takes what came in with its next batch, from the master, as it takes a closed segment.
+            Recorded::FileWhole {
                 path,
                 size,
                 sha256,
@@ -70,7 +71,7 @@ impl Appliance {
         }
     }
 
-    /// Only the composite's segments go onto the discs by themselves; originals follow at the close.
+    /// Of the media only the composite's segments go onto the discs by themselves; originals follow at the close.
     fn on_segment(&mut self, done: Feed) {
         let Some(open) = &mut self.open else { return };
         let is_original = matches!(&done, Feed::FileDone { path, .. } if path.starts_with("tracks/"));

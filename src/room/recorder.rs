@@ -7,7 +7,7 @@
 
 use super::arrival::Arrival;
 use crate::evidence::closing::{ClosingFacts, Stamping, close};
-use crate::evidence::directory::InterviewDirectory;
+use crate::evidence::directory::{DirectoryError, InterviewDirectory};
 use crate::evidence::durable::DurableError;
 use crate::evidence::entries::Fragment;
 use crate::evidence::journal::JournalError;
@@ -58,8 +58,9 @@ pub enum Work {
         bytes: Vec<u8>,
         number: u64,
     },
-    /// A mobile recorder's file, whole on this volume, and the lines that say what it is. Its bytes are not read.
-    Import {
+    /// A file that came in beside the directory, whole on this volume, and the lines that say what it is. Its bytes
+    /// are not read.
+    TakeIn {
         arrival: Box<Arrival>,
         lines: Vec<(String, Data)>,
         number: u64,
@@ -77,7 +78,8 @@ pub enum Recorded {
         track: TrackName,
         fragment: Box<Fragment>,
     },
-    SegmentClosed {
+    /// A segment is closed, or a file that came in stands in the directory: discs may take it.
+    FileWhole {
         path: String,
         size: u64,
         sha256: String,
@@ -189,7 +191,7 @@ fn size_of_work(work: &Work) -> u64 {
         | Work::EndPart { .. }
         | Work::Lines { .. }
         | Work::File { .. }
-        | Work::Import { .. }
+        | Work::TakeIn { .. }
         | Work::Close { .. } => 0,
     }
 }
@@ -200,7 +202,7 @@ fn track_of(work: &Work) -> Option<TrackName> {
         Work::EndPart { .. }
         | Work::Lines { .. }
         | Work::File { .. }
-        | Work::Import { .. }
+        | Work::TakeIn { .. }
         | Work::Close { .. } => None,
     }
 }
@@ -300,11 +302,11 @@ impl Scribe {
             }
             Work::Lines { lines, number } => self.append(lines, *number),
             Work::File { path, bytes, number } => self.put_file(path, bytes, *number),
-            Work::Import {
+            Work::TakeIn {
                 arrival,
                 lines,
                 number,
-            } => self.import(arrival, lines, *number),
+            } => self.take_in(arrival, lines, *number),
             Work::Close { facts } => {
                 match close(&self.directory, facts) {
                     Ok(closed) => (self.tell)(Recorded::Closed {
@@ -377,7 +379,7 @@ impl Scribe {
                     sm3,
                 } => {
                     let (sha256, sm3) = (sha256.to_string(), sm3.to_string());
-                    (self.tell)(Recorded::SegmentClosed {
+                    (self.tell)(Recorded::FileWhole {
                         path,
                         size,
                         sha256,
@@ -442,40 +444,39 @@ impl Scribe {
     }
 
     /// Never tried again by itself: the sender still has the file, and the recording must not wait for it.
-    fn import(&self, arrival: &Arrival, lines: &[(String, Data)], number: u64) -> Done {
-        match arrival.put_in(&self.directory) {
-            Ok(line) => {
-                (self.tell)(Recorded::Lines {
-                    lines: line.into_iter().collect(),
-                    number: NOBODY_WAITS,
-                });
-                self.append(lines, number)
-            }
-            Err(error) => {
-                let reason = said(&error);
-                (self.tell)(Recorded::FileRefused { number, reason });
-                Done::Yes
-            }
-        }
+    fn take_in(&self, arrival: &Arrival, lines: &[(String, Data)], number: u64) -> Done {
+        let line = match arrival.put_in(&self.directory) {
+            Ok(line) => line,
+            Err(error) => return self.file_refused(&error, number),
+        };
+        (self.tell)(Recorded::FileWhole {
+            path: arrival.path.clone(),
+            size: arrival.size,
+            sha256: arrival.digests.sha256.to_string(),
+            sm3: arrival.digests.sm3.to_string(),
+        });
+        (self.tell)(Recorded::Lines {
+            lines: line.into_iter().collect(),
+            number: NOBODY_WAITS,
+        });
+        self.append(lines, number)
     }
 
     fn put_file(&self, path: &str, bytes: &[u8], number: u64) -> Done {
         match self.directory.put_file(path, bytes) {
             Ok(line) => {
-                (self.tell)(Recorded::Lines {
-                    lines: vec![line],
-                    number,
-                });
+                let lines = vec![line];
+                (self.tell)(Recorded::Lines { lines, number });
                 Done::Yes
             }
-            Err(error) => {
-                (self.tell)(Recorded::FileRefused {
-                    number,
-                    reason: said(&error),
-                });
-                Done::Yes
-            }
+            Err(error) => self.file_refused(&error, number),
         }
+    }
+
+    fn file_refused(&self, error: &DirectoryError, number: u64) -> Done {
+        let reason = said(error);
+        (self.tell)(Recorded::FileRefused { number, reason });
+        Done::Yes
     }
 }
 

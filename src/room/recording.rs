@@ -5,7 +5,7 @@
 
 use super::appliance::{Appliance, wall_time};
 use super::commands::no_place;
-use super::disc_orders::DiscOrder;
+use super::disc_orders::{DiscOrder, case_at_start};
 use super::fanout::Fanout;
 use super::media::MediaEvent;
 use super::open::{Began, Durable, OpenInterview, Originals, Part, Then};
@@ -53,6 +53,7 @@ impl Appliance {
             let _ = events.send(super::events::RoomEvent::Recorded(recorded));
         })
         .map_err(|error| no_place(&error.to_string()))?;
+        self.number_set(&id, &uuid, &case_at_start(entries));
         let about = self.about(&id, &uuid, &opened_at, entries);
         self.open = Some(OpenInterview {
             id,

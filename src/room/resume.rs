@@ -6,6 +6,7 @@
 //! journal that cannot be understood is left alone with a loud alarm: never a silent recording.
 
 use super::appliance::{Appliance, wall_time};
+use super::case_paths::CASE_FOLDER;
 use super::disc_orders::DiscOrder;
 use super::open::{OpenInterview, Part};
 use crate::disc::Feed;
@@ -51,6 +52,7 @@ impl Appliance {
         }
         self.queue_discs(ledger);
         self.resume_unconfirmed(ledger);
+        self.note_cut_case_discs(ledger);
     }
 
     /// The second disk gets what it had not got when the room went down. It may hang, so nothing waits for it.
@@ -139,7 +141,7 @@ impl Appliance {
         self.index.journal(&id, &adopted.lines);
         let last_part = adopted.outline.last_part();
         let (until, recorded_until) = recorded_until(&adopted);
-        let segments = closed_segments(&adopted);
+        let segments = whole_files(&adopted);
         let opened_at = adopted.lines.first().map(|line| line.at.clone());
         let writer = adopted.writer(self.config.segment_seconds);
         if let Err(refusal) = self.begin_interview(adopted.directory, writer, last_part, &entries, opened_at)
@@ -231,9 +233,18 @@ fn recorded_until(adopted: &Adopted) -> (DateTime<FixedOffset>, Moment) {
     }
 }
 
-/// What an open interview's discs have to get: every closed segment of the composite.
-fn closed_segments(adopted: &Adopted) -> Vec<Feed> {
+/// What an open interview's discs have to get: every closed segment of the composite, and its e-case file.
+fn whole_files(adopted: &Adopted) -> Vec<Feed> {
     let program = adopted.outline.parts_of(&TrackName::Program);
+    let files = adopted.outline.files.iter();
+    let case_files = files
+        .filter(|file| file.path.starts_with(CASE_FOLDER))
+        .map(|file| Feed::FileDone {
+            path: file.path.clone(),
+            size: file.size,
+            sha256: file.digests.sha256.to_string(),
+            sm3: file.digests.sm3.to_string(),
+        });
     program
         .flat_map(|part| &part.segments)
         .filter_map(|segment| segment.closed.as_ref())
@@ -243,6 +254,7 @@ fn closed_segments(adopted: &Adopted) -> Vec<Feed> {
             sha256: closed.sha256.to_string(),
             sm3: closed.sm3.to_string(),
         })
+        .chain(case_files)
         .collect()
 }
 

@@ -3,6 +3,8 @@
 //! Built by the loop after every step; nobody else writes it. `recording` is never an intention: it is true
 //! only while fragments of this interview are becoming durable on the master disk.
 
+use super::case_discs::CaseDiscView;
+use super::numbering::SetInCase;
 use super::ports::{ClimateReading, ClockQuality};
 use crate::interview::{AlarmView, Interview, Rules, View};
 use pipelines::messages::{CameraStatus, Counters, Level, MicrophoneStatus};
@@ -37,6 +39,8 @@ pub struct Snapshot {
     pub still_written: bool,
     /// Directory name of the open interview.
     pub interview_id: Option<String>,
+    /// Which set of its case the open interview's discs are; counted by this room.
+    pub set_in_case: Option<SetInCase>,
     /// State, phase, people, documents, acts, marks: as `interview` sees it.
     #[schema(value_type = Object)]
     pub interview: View,
@@ -49,6 +53,8 @@ pub struct Snapshot {
     pub durable_age_ms: Option<u64>,
     pub media: MediaView,
     pub discs: BTreeMap<String, DiscView>,
+    /// The merged disc of a case in hand, or how the last one ended.
+    pub case_disc: Option<CaseDiscView>,
     #[schema(value_type = Object)]
     pub climate: Option<ClimateReading>,
     #[schema(value_type = Object)]
@@ -118,6 +124,7 @@ impl Snapshot {
             recording: false,
             still_written: false,
             interview_id: None,
+            set_in_case: None,
             interview: Interview::new(Rules::default()).view(),
             confirmations_owed: Vec::new(),
             part: 0,
@@ -125,6 +132,7 @@ impl Snapshot {
             durable_age_ms: None,
             media: MediaView::default(),
             discs: BTreeMap::new(),
+            case_disc: None,
             climate: None,
             clock: None,
             disk: DiskView::default(),

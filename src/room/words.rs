@@ -3,6 +3,8 @@
 //! `{}` stands for the one detail that a sentence may carry. Nothing outside this table and the panel's is
 //! read by an officer.
 
+use super::case_paths::PathFault;
+use super::content::Unfit;
 use pipelines::messages::CameraFault;
 
 /// One sentence in both languages.
@@ -46,6 +48,28 @@ pub fn camera_lost(cause: CameraFault, reason: &str) -> String {
         CameraFault::Failed => "摄像机故障,请检查摄像机",
     };
     format!("{zh} {reason}")
+}
+
+/// Why the e-case file cannot have a file of this name, and what to do.
+pub fn given_path(fault: PathFault) -> Said {
+    match fault {
+        PathFault::Form => GIVEN_PATH_FORM,
+        PathFault::Character => GIVEN_PATH_CHARACTER,
+        PathFault::NameTooLong => GIVEN_NAME_LONG,
+        PathFault::PathTooLong => GIVEN_PATH_LONG,
+        PathFault::TooDeep => GIVEN_PATH_DEEP,
+        PathFault::OfTheDisc => GIVEN_PATH_OURS,
+    }
+}
+
+/// Why the e-case file does not take such a file, and what to do.
+pub fn given_unfit(unfit: Unfit) -> Said {
+    match unfit {
+        Unfit::Program => GIVEN_PROGRAM,
+        Unfit::Script => GIVEN_SCRIPT,
+        Unfit::Macros => GIVEN_MACROS,
+        Unfit::Archive => GIVEN_ARCHIVE,
+    }
 }
 
 macro_rules! words {
@@ -111,6 +135,36 @@ words! {
     IMPORT_FORM = "须填写 interruption、device、from 和 until", "interruption, device, from and until are wanted";
     IMPORT_RUNNING = "正在导入另一个文件,请稍后重试", "another file is coming in; send this one afterwards";
     IMPORT_BROKEN = "文件未传完,已丢弃,请重新发送", "the file broke off and was dropped; send it again";
+    // The e-case file (R-24).
+    GIVEN_FORM = "internal 须为 true 或 false", "internal must be true or false";
+    GIVEN_TOO_LARGE = "文件过大,电子案卷放不下;请压缩或另行随案移送", "the file is larger than what is left of the e-case file; make it smaller or hand it over with the case";
+    GIVEN_PATH_FORM = "文件名不可用:须为普通名称,不以点或空格开头或结尾,不含 .. 和控制字符",
+        "this cannot be a name: plain names joined by '/', not beginning or ending with a dot or a space, no control characters";
+    GIVEN_PATH_CHARACTER = "文件名含有光盘不支持的字符(\\ : * ? \" < > | ; 或生僻字扩展字符),请改名",
+        "the name has a character that a disc cannot hold (\\ : * ? \" < > | ; or one beyond 16 bits); rename it";
+    GIVEN_NAME_LONG = "文件名或文件夹名超过 64 个字符,光盘会截断,请缩短", "a name is longer than 64 characters and a disc would cut it; shorten it";
+    GIVEN_PATH_LONG = "路径超过 180 个字符,请缩短", "the path is longer than 180 characters; shorten it";
+    GIVEN_PATH_DEEP = "文件夹超过 5 层,请减少层级", "more than five folders deep; make it flatter";
+    GIVEN_PATH_OURS = "case.json 是光盘自身的文件名,请改名", "case.json is the disc's own; rename the file";
+    GIVEN_PROGRAM = "这是可执行程序,不能放入电子案卷(光盘要在法院等单位的计算机上打开)",
+        "this is a program; discs are opened on a court's computers, so the e-case file takes none";
+    GIVEN_SCRIPT = "这是脚本、网页或可执行的文件类型,不能放入电子案卷;请导出为 PDF 或图片",
+        "this is a script, a page, or of a type that computers run; export it as PDF or picture";
+    GIVEN_MACROS = "文件含有宏,不能放入电子案卷;请另存为不含宏的文件或 PDF", "the file has macros in it; save it without them, or as PDF";
+    GIVEN_ARCHIVE = "压缩包不能放入电子案卷;请解压后逐个提交(可保留文件夹)",
+        "archives are not taken, nobody can see what is in them; unpack it and give the files, in folders if you like";
+    // The merged disc of a case (R-22).
+    CASE_DRIVES_BUSY = "刻录机正用于讯问或另一张合并光盘,请在封盘后再制作案件 {} 的合并光盘",
+        "the drives serve an interview or another case disc; order the disc of case {} when they are done";
+    CASE_NO_DRIVE = "没有这个盘位或刻录机(案件 {}):请填写 a、b、standby 或 /dev/sr0 等", "no such slot or drive (case {}): name a, b, standby, or one such as /dev/sr0";
+    CASE_NOTHING = "本机没有案件 {} 的已封存录音录像,请核对案件编号", "nothing that is closed belongs to case {} here; check the number";
+    CASE_NO_THREAD = "无法开始(案件 {}),请稍后重试", "it could not be begun (case {}); try again";
+    CASE_OPEN = "{} 尚未封存,未收入", "{} is not closed yet and not on the disc";
+    CASE_GONE = "{} 的目录不在主存储上,未收入", "the directory of {} is not on the master disk, so it is not on the disc";
+    CASE_UNREADABLE = "{} 无法读取,未收入", "{} cannot be read and is not on the disc";
+    CASE_INCOMPLETE = "{} 未完成签捺结束", "{} ended before everything was signed";
+    CASE_UNRECORDED = "{} 有经批准未录音录像的时段", "{} went on unrecorded for a time, by approval";
+    CASE_ELSEWHERE = "另有录音录像未在本机: {}", "another recording is not in this room: {}";
     // Alarms' details and the picture.
     WAITS_FOR_RESUME = "已中断 {},等待按“继续录制”", "interrupted for {}, waits for `resume`";
     SUSPENDED = "中止", "suspended";
@@ -130,6 +184,7 @@ words! {
     NOT_AUDITED = "审计日志无法写入,不能查看 (R-21)", "the audit log cannot be written, so nothing is shown (R-21)";
     NO_INDEX = "索引暂时不可用", "the index is not available";
     NO_FILE = "没有这个文件", "there is no such file";
+    NO_LABEL = "标签未能生成,请联系技术人员", "the label could not be made; call a technician";
     NO_FOLDER = "文件须放入 transcript、documents、attestations 或 attachments",
         "files go into transcript, documents, attestations or attachments";
 }

@@ -1,14 +1,15 @@
-//! The room's API as its own programs use it: `shenlu command` and `shenlu demo`.
+//! The room's API as its own programs use it: `shenlu command`, `shenlu give`, `shenlu demo`.
 //!
 //! Signs in with the operator's secret from the data directory and trusts exactly the room's certificate,
 //! nothing else. Blocking; never used inside the room.
 
 use serde_json::Value;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::{Agent, SendBody};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -25,9 +26,14 @@ pub enum ClientError {
     },
     #[error("the room's answer cannot be understood")]
     Answer(#[source] Box<ureq::Error>),
+    #[error("cannot read {path}: {source} / 无法读取文件")]
+    File { path: PathBuf, source: std::io::Error },
     #[error("signing in was refused ({status})")]
     Refused { status: u16 },
 }
+
+/// Half a gigabyte onto a slow disk.
+const FILE_WITHIN: Duration = Duration::from_secs(1800);
 
 /// What the room said: HTTP status and JSON body.
 #[derive(Debug)]
@@ -90,6 +96,26 @@ impl Client {
     /// A file for the open interview.
     pub fn put(&self, path: &str, bytes: &[u8]) -> Result<Reply, ClientError> {
         let sent = self.agent.put(format!("{}{path}", self.base)).send(bytes);
+        reply(sent.map_err(|e| self.unreachable(e))?)
+    }
+
+    /// A file for the open interview, however large; the room is asked before its bytes are sent.
+    pub fn put_file(&self, path: &str, file: &Path) -> Result<Reply, ClientError> {
+        let unreadable = |source| ClientError::File {
+            path: file.to_owned(),
+            source,
+        };
+        let opened = File::open(file).map_err(unreadable)?;
+        let bytes = opened.metadata().map_err(unreadable)?.len();
+        let sent = self
+            .agent
+            .put(format!("{}{path}", self.base))
+            .config()
+            .timeout_global(Some(FILE_WITHIN))
+            .build()
+            .header("expect", "100-continue")
+            .header("content-length", bytes.to_string())
+            .send(SendBody::from_owned_reader(opened));
         reply(sent.map_err(|e| self.unreachable(e))?)
     }
 

@@ -68,7 +68,7 @@ pub async fn put_file(
 /// Where an interview's own files stand (design 6).
 const FOLDERS: [&str; 4] = ["transcript/", "documents/", "attestations/", "attachments/"];
 
-fn locate(door: &Door, id: &str, path: &str) -> Option<PathBuf> {
+pub(super) fn locate(door: &Door, id: &str, path: &str) -> Option<PathBuf> {
     let plain = |name: &str| {
         !name.is_empty() && name != "." && name != ".." && !name.contains('\\') && !name.contains('\0')
     };

@@ -6,10 +6,12 @@
 
 mod api;
 mod approvers;
+mod arriving;
 mod auth;
 pub mod client;
 mod files;
-mod imports;
+pub mod giving;
+mod labels;
 mod metrics;
 mod openapi;
 mod tls;
@@ -33,8 +35,8 @@ use rustls::ServerConfig;
 
 /// A command with its transcript pages' digests stays far below this.
 const MAX_BODY: usize = 4 << 20;
-/// A mobile recorder's file; how much of it the disk can take is asked when it comes.
-const MAX_IMPORT: usize = 16 << 30;
+/// A file that arrives; how much of it disk and e-case file can take is asked when it comes.
+const MAX_ARRIVING: usize = 16 << 30;
 
 /// What every handler may hold.
 pub struct Door {
@@ -48,8 +50,10 @@ pub struct Door {
     pub approver_tries: Tries,
     /// One approver's word is proved and passed on at a time.
     pub proofs: Semaphore,
-    /// One file of a mobile recorder comes in at a time.
+    /// One file comes in at a time, of a mobile recorder or for the e-case file.
     pub imports: Semaphore,
+    /// One label is set at a time.
+    pub labels: Semaphore,
     /// Where interview directories stand, for reading only.
     pub interviews: PathBuf,
 }
@@ -70,9 +74,10 @@ pub enum WebError {
 /// All routes. `tests` walk this table through the OpenAPI document.
 pub fn router(door: Arc<Door>) -> Router {
     let page = get(|| async { Html(include_str!("../panel/index.html")) });
-    let imports = Router::new()
-        .route("/api/v1/interview/imports/{name}", put(imports::import))
-        .layer(RequestBodyLimitLayer::new(MAX_IMPORT));
+    let arriving = Router::new()
+        .route("/api/v1/interview/imports/{name}", put(arriving::import))
+        .route("/api/v1/interview/case/{*path}", put(arriving::give))
+        .layer(RequestBodyLimitLayer::new(MAX_ARRIVING));
     Router::new()
         .route("/", page)
         .route("/healthz", get(metrics::health))
@@ -87,8 +92,9 @@ pub fn router(door: Arc<Door>) -> Router {
         .route("/api/v1/interviews", get(api::interviews))
         .route("/api/v1/interviews/{id}/lines", get(api::lines))
         .route("/api/v1/interviews/{id}/files/{*path}", get(files::file))
+        .route("/api/v1/interviews/{id}/labels/{form}", get(labels::label))
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
-        .merge(imports)
+        .merge(arriving)
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static("default-src 'self' 'unsafe-inline'; frame-ancestors 'none'"),

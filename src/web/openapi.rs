@@ -19,7 +19,9 @@ use utoipa::OpenApi;
         super::api::lines,
         super::files::file,
         super::files::put_file,
-        super::imports::import,
+        super::arriving::import,
+        super::arriving::give,
+        super::labels::label,
         super::metrics::health,
         super::metrics::metrics
     )

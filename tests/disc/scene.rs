@@ -136,6 +136,7 @@ impl Scene {
             case_name: "测试案".into(),
             kind: "讯问".into(),
             started_at: "2026-11-22T01:02:03.000+08:00".into(),
+            set_in_case: Some(2),
         };
         let drive = Device::Image(self.image(&format!("{}-001.iso", slot.as_str())));
         let spool = self.path().join("spool").join(slot.as_str());
@@ -197,10 +198,14 @@ impl Scene {
     }
 
     pub fn extract(&self, image: &str) -> PathBuf {
-        let target = self.path().join("out").join(image);
+        self.extract_from(&format!("stdio:{}", self.image(image).display()), image)
+    }
+
+    /// Everything on the disc in this drive, below a folder of this name.
+    pub fn extract_from(&self, device: &str, name: &str) -> PathBuf {
+        let target = self.path().join("out").join(name);
         fs::create_dir_all(target.parent().unwrap()).unwrap();
-        let device = format!("stdio:{}", self.image(image).display());
-        let args = ["-indev", &device, "-osirrox", "on:auto_chmod_on", "-extract", "/"];
+        let args = ["-indev", device, "-osirrox", "on:auto_chmod_on", "-extract", "/"];
         let done = Command::new("xorriso").args(args).arg(&target).output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         for folder in [
@@ -353,7 +358,7 @@ pub fn is_discs_own(path: &str) -> bool {
     ];
     own.contains(&path)
         || path.starts_with("player/")
-        || path.starts_with("case/")
+        || path == "case/case.json"
         || path.starts_with("journal-so-far")
 }
 

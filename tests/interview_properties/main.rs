@@ -28,6 +28,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         1 => Just(Move::Closed),
         1 => (0..6_usize).prop_map(Move::Alarm),
         2 => (0..6_usize).prop_map(Move::Import),
+        2 => (0..6_usize).prop_map(Move::Give),
     ];
     prop::collection::vec(one, 1..120)
 }

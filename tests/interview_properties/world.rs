@@ -5,8 +5,8 @@
 
 use serde_json::json;
 use shenlu::interview::{
-    ActStatus, Command, Ending, Entry, Event, Interview, InterviewKind, Mark, MarkKind, MediaTime, Missing,
-    Moment, PartNumber, Rules, StateName, Statement, View, WallTime,
+    ActStatus, Command, Ending, Entry, Event, Given, Interview, InterviewKind, Mark, MarkKind, MediaTime,
+    Missing, Moment, PartNumber, Rules, StateName, Statement, View, WallTime,
 };
 
 use crate::orders::{any_command, command, digest, precheck, put, start};
@@ -36,6 +36,8 @@ pub enum Move {
     Alarm(usize),
     /// A mobile recorder's file, decided, put in its place, then admitted.
     Import(usize),
+    /// A file for the e-case file, in the same way.
+    Give(usize),
 }
 
 pub struct World {
@@ -127,6 +129,7 @@ impl World {
             Move::Closed => self.observe(Event::Closed {}),
             Move::Alarm(n) => self.alarm(*n),
             Move::Import(n) => self.import(*n),
+            Move::Give(n) => self.give(*n),
         }
         self.check();
     }
@@ -184,6 +187,20 @@ impl World {
         let decided = self.interview.import(at, serde_json::from_value(import).unwrap());
         assert_eq!(self.interview, before, "deciding changes nothing");
         if let Ok(entries) = decided {
+            self.interview.admit(&entries).unwrap();
+            self.journal.extend(entries);
+        }
+    }
+
+    fn give(&mut self, n: usize) {
+        let file = json!({ "path": format!("case/{n}.pdf"), "file_kind": "pdf", "internal": false, "size": n,
+            "sha256": digest(n as u64), "by": "operator" });
+        let (at, before) = (self.now(), self.interview.clone());
+        let given = self
+            .interview
+            .give_case_file(at, serde_json::from_value(file).unwrap());
+        assert_eq!(self.interview, before, "deciding changes nothing");
+        if let Ok(Given::New(entries)) = given {
             self.interview.admit(&entries).unwrap();
             self.journal.extend(entries);
         }

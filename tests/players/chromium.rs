@@ -90,6 +90,27 @@ impl Chromium {
         }
     }
 
+    /// What a person picks in the file dialog of an input: a folder where it takes folders.
+    pub fn pick(&mut self, selector: &str, path: &Path) {
+        let element = format!("document.querySelector({selector:?})");
+        let found = self.ask("Runtime.evaluate", json!({"expression": element}));
+        let object = &found["result"]["objectId"];
+        self.ask(
+            "DOM.setFileInputFiles",
+            json!({"objectId": object, "files": [path]}),
+        );
+    }
+
+    /// A key as a hand presses it; `key` and `code` as the page hears them.
+    pub fn press(&mut self, key: &str, code: &str) {
+        for kind in ["keyDown", "keyUp"] {
+            self.ask(
+                "Input.dispatchKeyEvent",
+                json!({"type": kind, "key": key, "code": code}),
+            );
+        }
+    }
+
     /// Messages end with a zero byte; events that come between are left out.
     fn ask(&mut self, method: &str, fields: Value) -> Value {
         self.asked += 1;

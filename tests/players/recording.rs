@@ -17,25 +17,33 @@ pub struct Recording {
 
 /// Recorded now, or by an earlier test of this build.
 pub fn shared() -> Recording {
-    let shelf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("players");
+    let dir = shelf("players", Path::new(PROGRAM), |dir| record(&dir.join("demo")));
+    let interview = fs::read_dir(dir.join("demo/data/interviews"))
+        .unwrap()
+        .next()
+        .expect("an interview");
+    Recording {
+        interview: interview.unwrap().path(),
+        image: dir.join("demo/discs/a-001.iso"),
+    }
+}
+
+/// A folder that `make` filled, now or for an earlier test of the same program.
+pub fn shelf(name: &str, program: &Path, make: impl FnOnce(&Path)) -> PathBuf {
+    let shelf = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(&shelf).unwrap();
     let lock = File::create(shelf.join("lock")).unwrap();
     lock.lock().unwrap();
-    let built = fs::metadata(PROGRAM).unwrap().modified().unwrap();
+    let built = fs::metadata(program).unwrap().modified().unwrap();
     let of_build = shelf.join(built.duration_since(UNIX_EPOCH).unwrap().as_nanos().to_string());
     let done = of_build.join("done");
     if !done.exists() {
         clear(&shelf);
         fs::create_dir_all(&of_build).unwrap();
-        record(&of_build.join("demo"));
+        make(&of_build);
         File::create(done).unwrap();
     }
-    let interviews = of_build.join("demo/data/interviews");
-    let interview = fs::read_dir(interviews).unwrap().next().expect("an interview");
-    Recording {
-        interview: interview.unwrap().path(),
-        image: of_build.join("demo/discs/a-001.iso"),
-    }
+    of_build
 }
 
 /// What earlier builds left.

@@ -18,6 +18,7 @@ mod clock;
 mod crash;
 mod demo;
 mod drives;
+mod ecase;
 mod faults;
 mod foreign;
 mod full_disk;

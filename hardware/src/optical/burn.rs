@@ -13,13 +13,16 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use super::alone::Alone;
 use super::child::{ChildId, LogWatch, Progress, Xorriso, abandon, tail};
 use super::device::Device;
 use super::fault::DiscFault;
-use super::inspect::{Medium, MediumState, inspect};
+use super::inspect::{Medium, inspect};
 use super::profile::MediumKind;
 
 const POLL: Duration = Duration::from_millis(50);
+/// Longer lists of files go through a file: the kernel takes 2 MiB of arguments, and 2,000 long names are more.
+const MAX_ARGUMENT_BYTES: usize = 256 << 10;
 
 /// Called with the child's identity before it may begin; an error means that nothing is burnt.
 pub type Gate<'a> = &'a mut dyn FnMut(ChildId) -> Result<(), DiscFault>;
@@ -39,6 +42,17 @@ pub enum Closing {
     CloseDisc,
 }
 
+/// What the new session's tree goes on from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Base {
+    /// The newest session, or the blank disc.
+    Newest,
+    /// The start of the last good session, when a broken one lies behind it (disc case 3).
+    Session(u64),
+    /// Nothing: every session on the disc is broken (disc case 4).
+    Nothing,
+}
+
 /// What to append, and onto what.
 #[derive(Debug)]
 pub struct Burn<'a> {
@@ -48,8 +62,7 @@ pub struct Burn<'a> {
     pub volume_id: &'a str,
     pub mappings: &'a [Mapping],
     pub closing: Closing,
-    /// Start of the last good session when a broken one lies behind it (disc case 3).
-    pub base_session_block: Option<u64>,
+    pub base: Base,
     pub log: &'a Path,
 }
 
@@ -85,7 +98,11 @@ pub fn burn(
     gate: Gate<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Burnt, DiscFault> {
-    let mut child = spawn_behind_gate(xorriso, burn)?;
+    let alone = match burn.base {
+        Base::Newest | Base::Session(_) => None,
+        Base::Nothing => Some(Alone::prepare(xorriso, burn)?),
+    };
+    let mut child = spawn_behind_gate(xorriso, burn, alone.as_ref())?;
     let opened = ChildId::of(child.id())
         .ok_or_else(|| DiscFault::ChildDied {
             device: burn.device.address(),
@@ -110,17 +127,20 @@ pub fn burn(
 /// its input ends and nothing is burnt.
 const GATE: &str = r#"read -r word && [ "$word" = burn ] && exec "$@" </dev/null"#;
 
-fn spawn_behind_gate(xorriso: &Xorriso, burn: &Burn<'_>) -> Result<Child, DiscFault> {
+fn spawn_behind_gate(xorriso: &Xorriso, burn: &Burn<'_>, alone: Option<&Alone>) -> Result<Child, DiscFault> {
     let log = File::create(burn.log).map_err(|error| DiscFault::io("creating the burn's log", &error))?;
     let errors = log
         .try_clone()
         .map_err(|error| DiscFault::io("creating the burn's log", &error))?;
     let mut command = Command::new("/bin/sh");
-    command
-        .args(["-c", GATE, "gate"])
-        .arg(&xorriso.program)
-        .args(Xorriso::BASE)
-        .args(arguments(burn));
+    command.args(["-c", GATE, "gate"]).arg(&xorriso.program);
+    match alone {
+        None => command
+            .args(Xorriso::BASE)
+            .args(xorriso.speed())
+            .args(arguments(burn, contents(burn)?)),
+        Some(alone) => command.args(alone.arguments(burn)),
+    };
     command
         .env("LC_ALL", "C.UTF-8")
         .stdin(Stdio::piped())
@@ -147,29 +167,63 @@ fn open_gate(child: &mut Child) -> Result<(), DiscFault> {
     }
 }
 
-fn arguments(burn: &Burn<'_>) -> Vec<String> {
-    let mut args: Vec<String> = ["-md5", "on", "-joliet", "on"].map(str::to_owned).into();
+/// Which files, as arguments or as a file of commands beside the log.
+fn mapping_arguments(burn: &Burn<'_>) -> Result<Vec<String>, DiscFault> {
+    let map = |mapping: &Mapping| {
+        let source = mapping.source.to_string_lossy().into_owned();
+        ["-map".to_owned(), source, mapping.target.clone()]
+    };
+    let arguments: Vec<String> = burn.mappings.iter().flat_map(map).collect();
+    if arguments.iter().map(String::len).sum::<usize>() <= MAX_ARGUMENT_BYTES {
+        return Ok(arguments);
+    }
+    let commands: String = arguments.chunks(3).map(command_line).collect();
+    let path = burn.log.with_extension("map");
+    std::fs::write(&path, commands).map_err(|error| DiscFault::io("writing the list of files", &error))?;
+    Ok(vec![
+        "-options_from_file".to_owned(),
+        path.to_string_lossy().into_owned(),
+    ])
+}
+
+/// Each word quoted as the program reads it: nothing counts between single quotes but their end.
+fn command_line(words: &[String]) -> String {
+    let quoted = |word: &String| format!("'{}'", word.replace('\'', r#"'"'"'"#));
+    let quoted: Vec<String> = words.iter().map(quoted).collect();
+    format!("{}\n", quoted.join(" "))
+}
+
+fn arguments(burn: &Burn<'_>, contents: Vec<String>) -> Vec<String> {
+    // Without the last two a path of more than 240 bytes is left out of the tree that Windows reads.
+    let begin = ["-md5", "on", "-joliet", "on", "-compliance", "joliet_long_paths"];
+    let mut args: Vec<String> = begin.map(str::to_owned).into();
     let mut push = |words: &[&str]| args.extend(words.iter().map(|w| (*w).to_owned()));
     if burn.kind == MediumKind::BdR {
         // Defect management would halve the speed; the read-back is our check.
         push(&["-stream_recording", "on"]);
     }
-    if let Some(block) = burn.base_session_block {
+    if let Base::Session(block) = burn.base {
         push(&["-load", "sbsector", &block.to_string()]);
     }
     push(&["-dev", &burn.device.address(), "-volid", burn.volume_id]);
-    for mapping in burn.mappings {
-        push(&["-map", &mapping.source.to_string_lossy(), &mapping.target]);
-    }
+    args.extend(contents);
+    let close = match burn.closing {
+        Closing::KeepOpen => "off",
+        Closing::CloseDisc => "on",
+    };
+    args.extend(["-close", close, "-commit"].map(str::to_owned));
+    args
+}
+
+/// The files, and who may read them.
+pub(super) fn contents(burn: &Burn<'_>) -> Result<Vec<String>, DiscFault> {
+    let mut args = mapping_arguments(burn)?;
+    let mut push = |words: &[&str]| args.extend(words.iter().map(|w| (*w).to_owned()));
     // The spool's files are private; on the disc everybody who holds it may read.
     push(&["-find", "/", "-type", "f", "-exec", "chmod", "0444", "--"]);
     push(&["-find", "/", "-type", "d", "-exec", "chmod", "0555", "--"]);
     push(&["-chown_r", "0", "/", "--", "-chgrp_r", "0", "/", "--"]);
-    match burn.closing {
-        Closing::KeepOpen => push(&["-close", "off", "-commit"]),
-        Closing::CloseDisc => push(&["-close", "on", "-commit"]),
-    }
-    args
+    Ok(args)
 }
 
 fn watch(
@@ -242,32 +296,40 @@ pub fn adopt(xorriso: &Xorriso, adoption: &Adoption<'_>) -> Adopted {
     }
     Adopted::Ended
 }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Opens the tray; an image has none.
-pub fn eject(xorriso: &Xorriso, device: &Device) -> Result<(), DiscFault> {
-    match device {
-        Device::Image(_) => Ok(()),
-        Device::Drive(_) => {
-            let name = device.address();
-            xorriso
-                .ask(&name, "opening the tray", &["-outdev", &name, "-eject", "out"])
-                .map(|_| ())
-        }
+    fn arguments_of(count: usize, log: &Path) -> Vec<String> {
+        let mapping = |n| Mapping {
+            source: PathBuf::from(format!("/master/{n:04} 笔录 '1'.pdf")),
+            target: format!("/case/{n:04} 笔录 '1'.pdf"),
+        };
+        let mappings: Vec<Mapping> = (0..count).map(mapping).collect();
+        let burn = Burn {
+            device: &Device::Image("/x.iso".into()),
+            kind: MediumKind::Overwritable,
+            volume_id: "X",
+            mappings: &mappings,
+            closing: Closing::KeepOpen,
+            base: Base::Newest,
+            log,
+        };
+        mapping_arguments(&burn).unwrap()
     }
-}
 
-/// Opens the tray and loads it again, so that what is read next comes from the disc; an image has no tray.
-pub fn reload(xorriso: &Xorriso, device: &Device) -> Result<(), DiscFault> {
-    eject(xorriso, device)?;
-    // Taking a drive loads its tray where the drive can.
-    match inspect(xorriso, device)?.state {
-        MediumState::None => Err(DiscFault::NoMedium {
-            device: device.address(),
-        }),
-        MediumState::Blank
-        | MediumState::Appendable
-        | MediumState::LeftOpen
-        | MediumState::Closed
-        | MediumState::Unusable => Ok(()),
+    #[test]
+    fn a_long_list_of_files_goes_through_a_file_that_the_program_reads() {
+        let dir = std::env::temp_dir().join(format!("shenlu-burn-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let log = dir.join("burn.log");
+        assert_eq!(arguments_of(2, &log).len(), 6);
+        let list = dir.join("burn.map").to_string_lossy().into_owned();
+        assert_eq!(arguments_of(5_000, &log), ["-options_from_file".to_owned(), list]);
+        let text = std::fs::read_to_string(dir.join("burn.map")).unwrap();
+        let first = r#"'-map' '/master/0000 笔录 '"'"'1'"'"'.pdf' '/case/0000 笔录 '"'"'1'"'"'.pdf'"#;
+        assert_eq!(text.lines().next().unwrap(), first);
+        assert_eq!(text.lines().count(), 5_000);
+        std::fs::remove_dir_all(&dir).unwrap();
     }
 }

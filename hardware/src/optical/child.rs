@@ -28,6 +28,8 @@ pub struct Xorriso {
     pub write_stall: Duration,
     /// After the last block: closing track, session, disc.
     pub close_stall: Duration,
+    /// At most so many kB (1000 bytes) a second; `None`: as fast as drive and disc allow.
+    pub write_kb_per_s: Option<u32>,
 }
 
 impl Default for Xorriso {
@@ -40,6 +42,7 @@ impl Default for Xorriso {
             start_stall: Duration::from_secs(120),
             write_stall: Duration::from_secs(60),
             close_stall: Duration::from_secs(600),
+            write_kb_per_s: None,
         }
     }
 }
@@ -115,6 +118,12 @@ impl Xorriso {
         "-disk_pattern",
         "off",
     ];
+
+    /// How fast to write, as the program takes it.
+    pub(super) fn speed(&self) -> Vec<String> {
+        let speed = |kb_per_s: u32| ["-speed".to_owned(), format!("{kb_per_s}k")];
+        self.write_kb_per_s.map(speed).into_iter().flatten().collect()
+    }
 
     pub(super) fn missing(&self, error: &std::io::Error) -> DiscFault {
         DiscFault::ProgramMissing {

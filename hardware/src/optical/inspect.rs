@@ -14,6 +14,7 @@ use super::fault::DiscFault;
 use super::mmc::{self, LastSession};
 use super::profile::{BLOCK_BYTES, MediumKind};
 use super::toc::{SessionEntry, Toc, TocStatus};
+use super::tray::{Tray, tray};
 
 /// A drive as it was found.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -112,10 +113,14 @@ fn drives(dev: &Path) -> Vec<Device> {
     found
 }
 
-/// The medium's state now. `Absent` and `NoPermission` come as faults.
+/// The medium's state now. `Absent` and `NoPermission` come as faults. An open tray stays open: someone may
+/// have a hand in it, and the burning program would draw it in.
 pub fn inspect(xorriso: &Xorriso, device: &Device) -> Result<Medium, DiscFault> {
     let name = device.address();
     reach(device)?;
+    if tray(device) == Tray::Open {
+        return Ok(Medium::none());
+    }
     let answer = xorriso.ask(
         &name,
         "reading the medium's state",
@@ -144,7 +149,7 @@ pub fn inspect(xorriso: &Xorriso, device: &Device) -> Result<Medium, DiscFault> 
 }
 
 /// Also opens an empty drive; does not wait for a medium to get ready.
-fn open_drive(path: &Path) -> std::io::Result<File> {
+pub(super) fn open_drive(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options
         .read(true)
@@ -154,7 +159,7 @@ fn open_drive(path: &Path) -> std::io::Result<File> {
 }
 
 /// Opens the drive as the burning program will; an image's folder must take a new file.
-fn reach(device: &Device) -> Result<(), DiscFault> {
+pub(super) fn reach(device: &Device) -> Result<(), DiscFault> {
     match device {
         Device::Drive(path) => open_drive(path).map(drop),
         Device::Image(path) if path.exists() => {
@@ -187,6 +192,17 @@ fn unreachable_as(device: &Device, error: &std::io::Error) -> DiscFault {
 }
 
 impl Medium {
+    fn none() -> Self {
+        Self {
+            name: "tray open".to_owned(),
+            kind: None,
+            state: MediumState::None,
+            sessions: Vec::new(),
+            free_blocks: 0,
+            next_writable_block: None,
+        }
+    }
+
     fn judge(toc: Toc) -> Self {
         let kind = MediumKind::from_toc_name(&toc.medium_name);
         let state = match toc.status {

@@ -14,7 +14,8 @@ use super::toc::SessionEntry;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovery {
     pub medium: Medium,
-    /// Start of the last good session, to be given to the next burn when a broken one lies behind it.
+    /// Start of the last known session, to be given to the next burn when a broken one lies behind it.
+    /// `None` with `lost_session`: there was none, the next burn has `Base::Nothing`.
     pub base_session_block: Option<u64>,
     /// A partial session was closed; it costs its own length and a gap (disc case 5).
     pub lost_session: bool,
@@ -67,19 +68,12 @@ fn close_damaged(xorriso: &Xorriso, device: &Device, known: &[SessionEntry]) -> 
         });
     }
     require_prefix(device, &medium, known)?;
-    match known.last() {
-        Some(good) => Ok(Recovery {
-            base_session_block: Some(good.start_block),
-            medium,
-            lost_session: true,
-        }),
-        // Case 4: without one good session the disc would need another writer; it holds nothing yet, so a
-        // new disc costs less than it is worth.
-        None => Err(DiscFault::NotRecoverable {
-            device: name,
-            detail: "no good session on the disc".to_owned(),
-        }),
-    }
+    Ok(Recovery {
+        // Without a good session the caller begins anew behind the broken one (case 4).
+        base_session_block: known.last().map(|good| good.start_block),
+        medium,
+        lost_session: true,
+    })
 }
 
 fn require_prefix(device: &Device, medium: &Medium, known: &[SessionEntry]) -> Result<(), DiscFault> {

@@ -15,12 +15,18 @@ use super::{
 };
 use crate::evidence::{
     digest::Sha256Digest,
+    names::stays_in_the_house,
     sums::{SHA256SUMS, SM3SUMS},
 };
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 pub const INTERVIEW_SUMS: &str = "INTERVIEW-SHA256SUMS";
+/// The disc's own; the rest of its folder is the interview's e-case file.
+const CASE_RECORD: &str = "case/case.json";
 pub const JOURNAL_SO_FAR: &str = "journal-so-far.jsonl";
+/// What other players read of one disc. A disc before the last has it under the name of the interview's own.
+const PLAYLIST_OF_DISC: &str = "playlist-disc.m3u8";
+const PLAYLIST: &str = "playlist.m3u8";
 /// The certificates that check its signed heads, beside it.
 const CERTIFICATES_SO_FAR: [&str; 2] = ["journal-so-far-device.pem", "journal-so-far-device-sm2.pem"];
 
@@ -28,21 +34,15 @@ const CERTIFICATES_SO_FAR: [&str; 2] = ["journal-so-far-device.pem", "journal-so
 pub fn is_of_disc(path: &str) -> bool {
     matches!(
         path,
-        "README.txt" | "index.html" | DISC_RECORD | SHA256SUMS | SM3SUMS | JOURNAL_SO_FAR
+        "README.txt" | "index.html" | DISC_RECORD | SHA256SUMS | SM3SUMS | JOURNAL_SO_FAR | PLAYLIST_OF_DISC
     ) || CERTIFICATES_SO_FAR.contains(&path)
         || path.starts_with("player/")
-        || path.starts_with("case/")
+        || path == CASE_RECORD
 }
 
-/// Files of an interview that the discs may lack: originals unless configured;
-/// talkback, messages, internal papers and stroke dynamics always.
+/// Files of an interview that the discs may lack: originals unless configured; what is for the house always.
 pub fn may_stay_off(path: &str) -> bool {
-    let is_stroke_dynamics = path.starts_with("attestations/") && path.ends_with(".json");
-    ["tracks/", "messages/", "internal/"]
-        .iter()
-        .any(|prefix| path.starts_with(prefix))
-        || is_stroke_dynamics
-        || path == SM3SUMS
+    stays_in_the_house(path) || path.starts_with("tracks/") || path == SM3SUMS
 }
 
 /// One disc with what was read of it.
@@ -124,7 +124,9 @@ pub fn gather(
 ) -> (BTreeMap<String, PathBuf>, BTreeMap<String, Digested>) {
     let (mut files, mut digested) = (BTreeMap::new(), BTreeMap::<String, Digested>::new());
     for disc in discs {
-        for (path, place) in disc.source.files.iter().filter(|(path, _)| !is_of_disc(path)) {
+        let is_last = disc.source.files.contains_key(INTERVIEW_SUMS);
+        let is_own = |path: &str| is_of_disc(path) || (path == PLAYLIST && !is_last);
+        for (path, place) in disc.source.files.iter().filter(|(path, _)| !is_own(path)) {
             let Some(found) = disc.digested.get(path) else {
                 continue;
             };

@@ -33,7 +33,7 @@ pub use journal::read_lines as journal_lines;
 pub use lent::{Lent, LentError};
 pub use report::{Figures, Finding, Given, Report, Verdict};
 pub use signatures::{ProvedUntil, SignatureTold};
-pub use story::{StatementTold, Story};
+pub use story::{SegmentPlace, StatementTold, Story, Timeline, TimelineTold};
 pub use words::Language;
 
 use copies::{View, compare};

@@ -4,6 +4,7 @@
 //! was recorded is taken away.
 
 use super::{Applied, Misplaced};
+use crate::interview::case_files::GivenCaseFile;
 use crate::interview::documents::{ActKey, ActRecord, Document, Standing, VoidReason};
 use crate::interview::entry::{Fact, Started, VoidedKey};
 use crate::interview::ids::InterruptionId;
@@ -36,6 +37,7 @@ impl Matter {
             marks: Vec::new(),
             intervals: Vec::new(),
             interruptions: Vec::new(),
+            case_files: Vec::new(),
             in_review: false,
         }
     }
@@ -171,6 +173,10 @@ impl Matter {
                 let import = import.clone();
                 gap.recordings.push(OtherRecording::Imported { import, at });
             }
+            Fact::CaseFileGiven(file) => self.case_files.push(GivenCaseFile {
+                file: file.clone(),
+                at,
+            }),
             Fact::CaseBound { case, .. } => self.case = case.clone(),
             Fact::Joined { participant } => self.join(at, participant),
             Fact::Left { person } => {

@@ -55,7 +55,8 @@ impl Interview {
             | Fact::QuestioningResumed { .. }
             | Fact::ActRecorded { .. }
             | Fact::RecordingLinked { .. }
-            | Fact::RecordingImported(_) => match &mut self.state {
+            | Fact::RecordingImported(_)
+            | Fact::CaseFileGiven(_) => match &mut self.state {
                 State::Open { matter, .. } => matter.apply(at, &entry.fact),
                 State::Idle | State::Prechecked { .. } | State::Confidential { .. } => Err(Misplaced),
             },

@@ -5,6 +5,7 @@
 
 mod acts;
 mod begin;
+mod case_files;
 mod documents;
 mod end;
 mod gaps;
@@ -142,7 +143,7 @@ impl Interview {
     }
 
     /// The matter while an interview goes on, recorded or not.
-    fn open_matter(&self) -> Result<&Matter, Why> {
+    pub(super) fn open_matter(&self) -> Result<&Matter, Why> {
         let State::Open { stage, matter, .. } = &self.state else {
             return Err(self.wrong_state());
         };

@@ -4,6 +4,7 @@
 //! stand in `tests/interview_properties/`.
 
 mod attesting;
+mod case_files;
 mod elsewhere;
 mod faults;
 

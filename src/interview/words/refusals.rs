@@ -4,6 +4,7 @@
 
 use super::names::{self, joined};
 use super::{Words, words};
+use crate::interview::case_files::{MAX_CASE_BYTES, MAX_CASE_FILES};
 use crate::interview::marks::PrecheckItem;
 use crate::interview::refusal::{Missing, Refusal};
 use crate::interview::rule::RuleId;
@@ -55,6 +56,11 @@ pub enum Why {
     RecorderUnclear,
     TimesUnfit,
     ImportTwice,
+    CaseFileLate,
+    CaseFileNameTaken,
+    CaseFileNamesTooLong,
+    CaseFilesTooMany,
+    CaseFilesTooLarge { left_bytes: u64 },
     ElsewhereUnlinked { missing: Vec<Missing> },
     Unfinished { missing: Vec<Missing> },
 }
@@ -120,6 +126,11 @@ impl Why {
             Why::RecorderUnclear => ("recorder-unclear", RuleId::R14),
             Why::TimesUnfit => ("times-unfit", RuleId::R14),
             Why::ImportTwice => ("import-twice", RuleId::R03),
+            Why::CaseFileLate => ("case-file-late", RuleId::R24),
+            Why::CaseFileNameTaken => ("case-file-name-taken", RuleId::R24),
+            Why::CaseFileNamesTooLong => ("case-file-names-too-long", RuleId::R24),
+            Why::CaseFilesTooMany => ("case-files-too-many", RuleId::R24),
+            Why::CaseFilesTooLarge { .. } => ("case-files-too-large", RuleId::R24),
             Why::ElsewhereUnlinked { .. } => ("elsewhere-unlinked", RuleId::R14),
             Why::Unfinished { .. } => ("unfinished", RuleId::R11),
         }
@@ -190,6 +201,23 @@ impl Why {
                     missing.len()
                 ),
             ),
+            Why::CaseFilesTooMany => words(
+                format!("电子案卷最多 {MAX_CASE_FILES} 个文件，已满；其余材料请另行随案移送"),
+                format!(
+                    "the e-case file holds {MAX_CASE_FILES} files and is full; hand the rest over with the case"
+                ),
+            ),
+            Why::CaseFilesTooLarge { left_bytes } => {
+                let (most, left) = (MAX_CASE_BYTES >> 20, left_bytes >> 20);
+                words(
+                    format!(
+                        "电子案卷合计最多 {most} MiB，尚余 {left} MiB，此文件放不下；请压缩或另行随案移送"
+                    ),
+                    format!(
+                        "the e-case file holds {most} MiB, {left} MiB are left, this file does not fit; make it smaller or hand it over with the case"
+                    ),
+                )
+            }
             Why::StepsMissing { .. } => words(
                 "核对笔录前须先完成规定步骤",
                 "required steps are missing; do and mark them before the review",
@@ -296,6 +324,18 @@ impl Why {
             Why::ImportTwice => (
                 "该文件名已导入过；每个名称只能使用一次",
                 "a file of this name was imported already; each name is used once",
+            ),
+            Why::CaseFileLate => (
+                "讯（询）问已在封存，电子案卷不能再添加；请另行随案移送",
+                "the interview is being sealed, its e-case file takes nothing more; hand it over with the case",
+            ),
+            Why::CaseFileNameTaken => (
+                "电子案卷中已有此名称（不分大小写）且内容不同；请改名后再提交",
+                "another file of this name (in capitals or not) is in the e-case file; give this one another name",
+            ),
+            Why::CaseFileNamesTooLong => (
+                "此文件夹中的长文件名过多，光盘放不下；请缩短名称（32 个汉字以内不受限）或放入另一文件夹",
+                "too many long names in this folder for a disc; shorten it (up to 32 Chinese characters or 96 letters are free) or use another folder",
             ),
             _ => ("不能执行此操作", "not possible"),
         };

@@ -59,7 +59,7 @@ impl People {
         Self(names)
     }
 
-    fn act(&self, key: &Value) -> ActTold {
+    pub fn act(&self, key: &Value) -> ActTold {
         let person = text_in(key, "person");
         ActTold {
             document: text_in(key, "document"),

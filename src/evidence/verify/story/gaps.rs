@@ -1,11 +1,11 @@
 //! Each time without recording: from when to when, why, whether it was explained aloud, and what went on
 //! meanwhile with whose approval.
 //!
-//! Made by `Story::of`. The evidence's own `gap` lines say how long; the interview's lines say the rest, and are
+//! Made by `Story::of`, and by `Timeline::told` while the journal grows. The evidence's own `gap` lines say how long; the interview's lines say the rest, and are
 //! found by the part that resumed, or by the one that was interrupted.
 
 use super::fields::{Approved, Moment, approved, list, moment, moment_of, number, text};
-use crate::evidence::{line::Line, outline::Outline};
+use crate::evidence::{entries::Gap, line::Line};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -72,7 +72,7 @@ struct Interruption {
     elsewhere: Option<ElsewhereTold>,
 }
 
-pub fn gaps(outline: &Outline, lines: &[Line]) -> Vec<GapTold> {
+pub fn gaps(journalled: &[Gap], lines: &[Line]) -> Vec<GapTold> {
     let interruptions = interruptions(lines);
     let of_gap = |after: u32, before: u32| {
         let resumed = |told: &&Interruption| told.before_part == Some(u64::from(before));
@@ -80,7 +80,7 @@ pub fn gaps(outline: &Outline, lines: &[Line]) -> Vec<GapTold> {
         let all = || interruptions.values().rev();
         all().find(resumed).or_else(|| all().find(interrupted))
     };
-    let tell = |gap: &crate::evidence::entries::Gap| {
+    let tell = |gap: &Gap| {
         let told = of_gap(gap.after_part, gap.before_part);
         GapTold {
             after_part: gap.after_part,
@@ -96,7 +96,7 @@ pub fn gaps(outline: &Outline, lines: &[Line]) -> Vec<GapTold> {
             elsewhere: told.and_then(|told| told.elsewhere.clone()),
         }
     };
-    outline.gaps.iter().map(tell).collect()
+    journalled.iter().map(tell).collect()
 }
 
 fn reason(told: &Interruption) -> String {

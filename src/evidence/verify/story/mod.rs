@@ -12,6 +12,7 @@ mod drops;
 mod fields;
 mod gaps;
 mod matter;
+mod timeline;
 
 pub use acts::{ActTold, IncompleteTold, VoidedTold};
 pub use alarms::AlarmTold;
@@ -20,6 +21,7 @@ pub use drops::{DropPlace, PartDrops};
 pub use fields::{Approved, Moment};
 pub use gaps::{GapTold, StatementTold};
 pub use matter::{AdoptedTold, Matter, QuarantinedTold};
+pub use timeline::{SegmentPlace, Timeline, TimelineTold};
 
 use crate::evidence::{line::Line, names::TrackName, outline::Outline};
 use serde::Serialize;
@@ -51,7 +53,7 @@ impl Story {
         let people = acts::People::of(lines);
         let mut story = Self {
             matter: matter::matter(outline, lines),
-            gaps: gaps::gaps(outline, lines),
+            gaps: gaps::gaps(&outline.gaps, lines),
             adopted: matter::adopted(outline),
             quarantined: matter::quarantined(outline),
             voided: acts::voided(lines, &people),

@@ -17,6 +17,11 @@ pub enum Language {
 }
 
 impl Language {
+    /// The name of a kind of interview, by the word that journal and manifest have for it.
+    pub fn kind_of_interview(self, word: &str) -> &str {
+        name(self.words().kinds, word)
+    }
+
     pub(super) fn words(self) -> &'static Words {
         match self {
             Self::Chinese => &zh::WORDS,

@@ -1,13 +1,14 @@
-//! A mobile recorder's file on its way in: streamed to the disk, digested there, handed to the room.
+//! Files on their way in: streamed to the disk, digested there, handed to the room. A mobile recorder's, and
+//! those of the e-case file.
 //!
-//! The one route whose body may be gigabytes. The body goes through a short queue to a thread that writes and
-//! digests; a body that breaks off or stands still leaves nothing behind. One file at a time.
+//! The only routes whose body may be large. The body goes through a short queue to a thread that writes and digests;
+//! a body that breaks off or stands still leaves nothing behind. One file at a time.
 
 use super::Door;
 use super::api::{answer_of, not_audited};
 use super::auth::{Action, authorize, problem};
+use crate::room::arriving::{About, Arriving, CaseFileAbout, RecordingAbout, Reserved};
 use crate::room::handle::{Answer, RoomHandle};
-use crate::room::imports::{About, Arriving, Reserved};
 use crate::room::words;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::rejection::QueryRejection;
@@ -37,6 +38,13 @@ pub struct Told {
     until: String,
 }
 
+#[derive(Deserialize, utoipa::IntoParams)]
+pub struct Marked {
+    /// For the house only: kept and in the manifest, and on no disc.
+    #[serde(default)]
+    internal: bool,
+}
+
 enum Piece {
     Bytes(Bytes),
     /// Nothing is missing.
@@ -56,12 +64,59 @@ pub async fn import(
     told: Result<Query<Told>, QueryRejection>,
     request: Request,
 ) -> Response {
-    let actor = match authorize(&door, request.headers(), Action::Command) {
+    let Ok(Query(told)) = told else {
+        return unless_allowed(&door, &request, words::IMPORT_FORM);
+    };
+    let resource = format!("{} {name}", told.interruption);
+    let about = About::Recording(RecordingAbout {
+        name,
+        interruption: told.interruption,
+        device: told.device,
+        from: told.from,
+        until: told.until,
+    });
+    bring_in(&door, about, ("import", &resource), request).await
+}
+
+/// A file for the e-case file of the open interview, up to 2,000 files and 500 MiB in all until the interview is closed;
+/// durable and journalled when it is answered. `path` may have folders. The same file under the same name gets the
+/// same answer, another one is refused; so is what a computer would run. There is no directory and no journal before
+/// an interview is open: what is given right after the start belongs to it from its opening.
+#[utoipa::path(put, path = "/api/v1/interview/case/{path}", params(("path" = String, Path), Marked),
+    responses((status = 200, body = crate::room::handle::Accepted),
+              (status = 409, body = crate::room::handle::RefusedBody),
+              (status = 400, body = super::auth::Problem), (status = 401, body = super::auth::Problem),
+              (status = 413), (status = 503, body = super::auth::Problem)))]
+pub async fn give(
+    State(door): State<Arc<Door>>,
+    Path(path): Path<String>,
+    marked: Result<Query<Marked>, QueryRejection>,
+    request: Request,
+) -> Response {
+    let Ok(Query(marked)) = marked else {
+        return unless_allowed(&door, &request, words::GIVEN_FORM);
+    };
+    let resource = path.clone();
+    let about = About::CaseFile(CaseFileAbout {
+        path,
+        internal: marked.internal,
+        announced_bytes: length(request.headers()),
+    });
+    bring_in(&door, about, ("give", &resource), request).await
+}
+
+/// What is malformed is told to those only who may send at all.
+fn unless_allowed(door: &Door, request: &Request, said: words::Said) -> Response {
+    match authorize(door, request.headers(), Action::Command) {
+        Ok(_) => problem(StatusCode::BAD_REQUEST, "malformed", said),
+        Err(response) => response,
+    }
+}
+
+async fn bring_in(door: &Door, about: About, (action, resource): (&str, &str), request: Request) -> Response {
+    let actor = match authorize(door, request.headers(), Action::Command) {
         Ok(actor) => actor,
         Err(response) => return response,
-    };
-    let Ok(Query(told)) = told else {
-        return problem(StatusCode::BAD_REQUEST, "malformed", words::IMPORT_FORM);
     };
     let Ok(_turn) = door.imports.try_acquire() else {
         return problem(
@@ -69,14 +124,6 @@ pub async fn import(
             "import-running",
             words::IMPORT_RUNNING,
         );
-    };
-    let resource = format!("{} {name}", told.interruption);
-    let about = About {
-        name,
-        interruption: told.interruption,
-        device: told.device,
-        from: told.from,
-        until: told.until,
     };
     let reserved = match door.room.reserve(about).await {
         Some(Ok(reserved)) => reserved,
@@ -89,10 +136,10 @@ pub async fn import(
         Received::Refused(answer) => return answer_of(Some(answer)),
         Received::Broken => return problem(StatusCode::BAD_REQUEST, "broken-off", words::IMPORT_BROKEN),
     };
-    if !door.room.audit(&actor.account, "import", &resource).await {
+    if !door.room.audit(&actor.account, action, resource).await {
         return not_audited();
     }
-    answer_of(door.room.import(*arriving, &actor.account).await)
+    answer_of(door.room.take(*arriving, &actor.account).await)
 }
 
 enum Received {
@@ -144,7 +191,7 @@ fn write(
         match queue.blocking_recv() {
             Some(Piece::Bytes(bytes)) => {
                 if let Err(error) = receiving.write(&bytes) {
-                    return Received::Refused(crate::room::imports::not_received(&error));
+                    return Received::Refused(reserved.not_received(&error));
                 }
             }
             Some(Piece::End) => break,
