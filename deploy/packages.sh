@@ -22,6 +22,10 @@ shenlu_packages=(
 # They check the types of the page on the disc. A Node from elsewhere brings its own npm, which Debian's would break.
 command -v npm >/dev/null || shenlu_packages+=(nodejs npm)
 
+# Only for `test.sh --vm`: qemu is the machine, the rest makes what it boots. The kernel is no package of ours: it is
+# downloaded and unpacked by tests/vm/build.sh, never installed.
+machine_packages=(qemu-system-x86 busybox-static cpio kmod xz-utils e2fsprogs binutils)
+
 say() { printf '\n== %s\n' "$*"; }
 
 refuse() {

@@ -6,18 +6,22 @@ source deploy/packages.sh
 
 usage() {
   cat <<'TEXT'
-usage: deploy/test.sh [--soak] [--only EXPRESSION]
+usage: deploy/test.sh [--soak] [--vm] [--only EXPRESSION]
 
   --soak             also the long tests (hours), which are ignored otherwise
+  --vm               also the virtual machine whose plug is pulled while it burns (some twenty minutes; SHENLU_VM_CUTS
+                     says how often, 20 otherwise); installs qemu, downloads a Debian kernel once
   --only EXPRESSION  only the tests that this nextest filter names, e.g. 'package(pipelines)'; no lints
 TEXT
 }
 
 soak=no
+vm=no
 only=
 while (($#)); do
   case $1 in
     --soak) soak=yes ;;
+    --vm) vm=yes ;;
     --only)
       (($# > 1)) || refuse "--only wants a filter expression"
       only=$2
@@ -49,13 +53,22 @@ check_pages() {
   npm ci --no-audit --no-fund --prefix tests/players/page && npm run check --prefix tests/players/page
 }
 
+# The machine's packages before the rest is looked at, so that one installation takes all.
+[[ $vm == no ]] || shenlu_packages+=("${machine_packages[@]}")
 install_packages || exit 1
 find_rust
 install_nextest || exit 1
 
+# The long tests are no reason to boot machines: those want packages of their own.
+machines='package(shenlu) & binary(=vm)'
 tests=(cargo nextest run --workspace --locked --no-fail-fast)
-[[ $soak == no ]] || tests+=(--profile soak --run-ignored all)
-[[ -z $only ]] || tests+=(-E "$only")
+if [[ $soak == yes ]]; then
+  tests+=(--profile soak --run-ignored all)
+  only_tests="(${only:-all()}) - ($machines)"
+else
+  only_tests=${only:-all()}
+fi
+tests+=(-E "$only_tests")
 
 if [[ -z $only ]]; then
   step formatting cargo fmt --all --check
@@ -63,6 +76,9 @@ if [[ -z $only ]]; then
   step pages check_pages
 fi
 step tests "${tests[@]}"
+if [[ $vm == yes ]]; then
+  step machine cargo nextest run --locked -p shenlu --test vm --run-ignored all --no-capture
+fi
 
 say "summary"
 printf '%s\n' "${summary[@]}"

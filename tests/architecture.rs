@@ -187,6 +187,31 @@ fn names_dependency(section: &str, name: &str) -> bool {
         .any(|line| line.split(['=', '.', ' ']).next() == Some(name))
 }
 
+/// The drive model is linked by tests alone, and the preloaded library by nobody: it holds its own `open`.
+#[test]
+fn the_drive_model_is_for_tests() {
+    for manifest in [
+        "Cargo.toml",
+        "hardware/Cargo.toml",
+        "pipelines/Cargo.toml",
+        "fixtures/Cargo.toml",
+    ] {
+        let text = fs::read_to_string(root().join(manifest)).expect("manifest");
+        let dependencies = section(&text, "[dependencies]");
+        for name in ["drive-model", "drive-preload"] {
+            assert!(
+                !names_dependency(dependencies, name),
+                "{manifest} must not depend on {name}"
+            );
+        }
+    }
+    let names_preload = |source: &Source| uses_crate(&source.code, "drive_preload");
+    assert!(
+        !all_sources().iter().any(names_preload),
+        "the preloaded library is linked"
+    );
+}
+
 #[test]
 fn gstreamer_is_named_only_in_pipelines_and_fixtures() {
     let mut findings = Vec::new();

@@ -198,10 +198,14 @@ impl Scene {
     }
 
     pub fn extract(&self, image: &str) -> PathBuf {
-        let target = self.path().join("out").join(image);
+        self.extract_from(&format!("stdio:{}", self.image(image).display()), image)
+    }
+
+    /// Everything on the disc in this drive, below a folder of this name.
+    pub fn extract_from(&self, device: &str, name: &str) -> PathBuf {
+        let target = self.path().join("out").join(name);
         fs::create_dir_all(target.parent().unwrap()).unwrap();
-        let device = format!("stdio:{}", self.image(image).display());
-        let args = ["-indev", &device, "-osirrox", "on:auto_chmod_on", "-extract", "/"];
+        let args = ["-indev", device, "-osirrox", "on:auto_chmod_on", "-extract", "/"];
         let done = Command::new("xorriso").args(args).arg(&target).output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         for folder in [
